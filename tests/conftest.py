@@ -1,0 +1,51 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _own_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the settings, servers or hub of whoever runs it."""
+    for name in list(os.environ):
+        if name.startswith("S2I_") and name not in {"S2I_TEST_GGUF", "S2I_REQUIRE_MODEL"}:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("S2I_COMFYUI_URL", "http://127.0.0.1:9")  # nothing listens on discard
+
+
+@pytest.fixture(scope="session")
+def starter_gguf() -> Path:
+    """SmolLM2-135M, the starter refiner: the project's own copy, fetched once."""
+    given = os.environ.get("S2I_TEST_GGUF")
+    if given:
+        return Path(given)
+    done = subprocess.run(
+        [sys.executable, "-c", _FETCH, str(ROOT)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    if done.returncode == 0:
+        return Path(done.stdout.strip().splitlines()[-1])
+    reason = f"the starter refiner can't be had: {(done.stderr.strip() or '?').splitlines()[-1]}"
+    if os.environ.get("S2I_REQUIRE_MODEL"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+_FETCH = """
+import sys
+from pathlib import Path
+from bootstrap import models
+print(models.ensure_refiner(Path(sys.argv[1]), "smollm2-135m", lambda text: None).path)
+"""
