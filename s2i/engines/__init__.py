@@ -1,0 +1,1 @@
+"""Image engines behind one interface (see base.py); registry.py knows them by name."""
