@@ -1,0 +1,359 @@
+"""The pipeline: one ordered list of stages; a text idea is just a later start.
+
+Everything is checked and prepared before `job-start`; `job-end` comes exactly once, last.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any, Protocol
+
+from s2i import output, provenance
+from s2i.engines.base import Engine, PaintRequest, PaintResult, Plan
+from s2i.errors import Cancelled, GenerateError, InputError, OutputError, S2IError
+from s2i.events import Emit, Event, EventType
+from s2i.job import JobState, Request, new_job_id, random_seed
+from s2i.journal import Journal
+
+
+class Stage(str, Enum):
+    """The stages in the order in which they run."""
+
+    STT = "stt"
+    REFINE = "refine"
+    GENERATE = "generate"
+
+
+class Refined(Protocol):
+    """What the refiner answers (see s2i.refine.refiner.Refined)."""
+
+    @property
+    def prompt(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def template_version(self) -> str: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+
+
+class RefinerLike(Protocol):
+    """What the pipeline asks of a refiner."""
+
+    name: str
+
+    def refine(
+        self, idea: str, *, seed: int, emit: Callable[..., None], cancel: threading.Event
+    ) -> Refined: ...
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a job works with. `refiner` is None where the words are passed through."""
+
+    engine: Engine
+    refiner: RefinerLike | None
+    journal: Journal
+    spare_folder: Path
+    model_hashes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Outcome:
+    """A finished job: the object of DESIGN.md's command line and HTTP contracts."""
+
+    id: str
+    idea: str
+    transcript: str | None
+    prompt: str
+    negative: str
+    seed: int
+    size: str
+    steps: int | None
+    engine: str
+    workflow: str | None
+    refiner: str | None
+    recogniser: str | None
+    images: list[str]
+    placeholder: bool
+    timings: dict[str, float]
+    warnings: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return dict(self.__dict__)
+
+
+class Run:
+    """One job from request to pictures. Make it (which checks and prepares), then `run()` once.
+
+    Raises InputError, MissingError and OutputError when made; nothing has been announced or
+    written by then. `run()` raises S2IError after announcing it as an `error` event.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        tools: Tools,
+        *,
+        destination: output.Destination,
+        emit: Emit,
+        cancel: threading.Event | None = None,
+        warnings: tuple[str, ...] = (),
+    ) -> None:
+        self._begun = time.monotonic()
+        self.id = new_job_id()
+        self.request = request
+        self.cancel = cancel or threading.Event()
+        self._tools = tools
+        self._destination = destination
+        self._listener = emit
+        self._warnings = list(warnings)
+        self._timings: dict[str, float] = {}
+        self._seed = random_seed() if request.seed is None else request.seed
+        self._prompt = request.idea
+        self._refined: Refined | None = None
+        self._paint = PaintRequest(
+            prompt=request.idea,
+            negative=request.negative,
+            seed=self._seed,
+            width=request.width,
+            height=request.height,
+            steps=request.steps,
+            count=request.count,
+            workflow=request.workflow,
+        )
+        self._plan: Plan = tools.engine.plan(self._paint)
+        self._warnings += self._plan.warnings
+        self._images: list[Picture] = []
+        tools.journal.begin(self.id, request, time.time())
+
+    def run(self) -> Outcome:
+        """Go through the stages; blocks until the pictures are on disk."""
+        stages = {Stage.REFINE: self._refine, Stage.GENERATE: self._generate}
+        stage = Stage.REFINE
+        state, failure = JobState.FAILED, None
+        outcome: Outcome | None = None
+        try:
+            self._emit(EventType.JOB_START, request=self.request.to_dict())
+            for stage, work in stages.items():
+                if self.cancel.is_set():
+                    raise Cancelled
+                started = time.monotonic()
+                work()
+                self._timings.setdefault(stage.value, time.monotonic() - started)
+            outcome = self._outcome()
+            state = JobState.DONE
+            return outcome
+        except S2IError as error:
+            failure = error
+            raise
+        except Exception as error:
+            # a defect of ours must still end the job properly and reach the user as a sentence
+            failure = S2IError(
+                "internal",
+                f"Something unexpected went wrong while working on this ({_short(error)}).",
+                hint="Run it again; if it stays, report it with the log.",
+                retryable=True,
+            )
+            raise failure from error
+        finally:
+            self._end(state, failure, stage, outcome)
+
+    def _end(
+        self,
+        state: JobState,
+        failure: S2IError | None,
+        stage: Stage,
+        outcome: Outcome | None,
+    ) -> None:
+        if isinstance(failure, Cancelled):
+            state = JobState.CANCELLED
+        if failure is not None:
+            self._emit(EventType.ERROR, stage=stage.value, **failure.to_dict())
+        try:
+            self._tools.journal.finish(
+                self.id,
+                state,
+                result=outcome.to_dict() if outcome else None,
+                error={"stage": stage.value, **failure.to_dict()} if failure else None,
+            )
+        except OutputError as error:
+            # the picture is made and written: a full disk under the journal must not take it back
+            self._warn(error.message)
+            if outcome is not None:
+                outcome.warnings = list(self._warnings)
+        self._emit(EventType.JOB_END, state=state.value)
+
+    def _refine(self) -> None:
+        refiner = self._tools.refiner
+        if refiner is None or not self.request.refine:
+            return
+        seed = self._seed if self.request.refine_seed is None else self.request.refine_seed
+        self._refined = refiner.refine(
+            self.request.idea, seed=seed, emit=self._emit, cancel=self.cancel
+        )
+        self._prompt = self._refined.prompt
+        self._warnings += self._refined.warnings
+
+    def _generate(self) -> None:
+        engine, plan = self._tools.engine, self._plan
+        request = PaintRequest(**{**self._paint.__dict__, "prompt": self._prompt})
+        self._tools.journal.settle(self.id, self._context())
+        self._emit(
+            EventType.GENERATE_START,
+            engine=engine.name,
+            placeholder=engine.placeholder,
+            seed=self._seed,
+            width=plan.width,
+            height=plan.height,
+            steps=plan.steps,
+        )
+        started = time.monotonic()
+        result = engine.paint(
+            request,
+            plan,
+            self._emit,
+            self.cancel,
+            lambda data: self._tools.journal.remember(self.id, data),
+        )
+        seconds = time.monotonic() - started
+        self._timings["queue"] = result.queue_seconds
+        self._timings["generate"] = seconds - result.queue_seconds
+        self._warnings += result.warnings
+        self._keep(result)
+        self._emit(
+            EventType.GENERATE_END,
+            images=[picture.to_dict() for picture in self._images],
+            seconds=seconds,
+        )
+
+    def _keep(self, result: PaintResult) -> None:
+        self._images, warnings = keep_pictures(
+            result,
+            self._destination,
+            self._tools.spare_folder,
+            {**self._context(), "details": {**self._plan.details, **result.details}},
+        )
+        self._warnings += warnings
+
+    def _context(self) -> dict[str, Any]:
+        refined = self._refined
+        return {
+            "job": self.id,
+            "request": self.request.to_dict(),
+            "idea": self.request.idea,
+            "transcript": self.request.transcript,
+            "prompt": self._prompt,
+            "negative": self._plan.negative,
+            "seed": self._seed,
+            "width": self._plan.width,
+            "height": self._plan.height,
+            "steps": self._plan.steps,
+            "engine": self._tools.engine.name,
+            "placeholder": self._tools.engine.placeholder,
+            "workflow": self._plan.workflow,
+            "refiner": None
+            if refined is None
+            else {
+                "model": refined.model,
+                "sha256": self._tools.model_hashes.get(refined.model),
+                "template": refined.template_version,
+                "seed": refined.seed,
+                "source": refined.source,
+            },
+            "timings": dict(self._timings),
+            "out": str(self._destination.path),
+        }
+
+    def _outcome(self) -> Outcome:
+        timings = {"stt": 0.0, "refine": 0.0, "queue": 0.0, "generate": 0.0, **self._timings}
+        timings["total"] = time.monotonic() - self._begun
+        return Outcome(
+            id=self.id,
+            idea=self.request.idea,
+            transcript=self.request.transcript,
+            prompt=self._prompt,
+            negative=self._plan.negative,
+            seed=self._seed,
+            size=f"{self._images[0].width}x{self._images[0].height}",
+            steps=self._plan.steps,
+            engine=self._tools.engine.name,
+            workflow=self._plan.workflow,
+            refiner=self._refined.model if self._refined else None,
+            recogniser=None,
+            images=[str(picture.path) for picture in self._images],
+            placeholder=self._tools.engine.placeholder,
+            timings={name: round(value, 4) for name, value in timings.items()},
+            warnings=list(self._warnings),
+        )
+
+    def _warn(self, text: str) -> None:
+        if text not in self._warnings:
+            self._warnings.append(text)
+
+    def _emit(self, kind: EventType, **data: Any) -> None:
+        event = Event(kind, data, self.id)
+        try:
+            self._tools.journal.record(event)
+        except OutputError as error:
+            self._warn(error.message)
+        self._listener(event)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture on disk; width and height in px are the file's own."""
+
+    path: Path
+    seed: int
+    width: int
+    height: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The picture as events carry it."""
+        return {**self.__dict__, "path": str(self.path)}
+
+
+def keep_pictures(
+    result: PaintResult, destination: output.Destination, spare: Path, record: dict[str, Any]
+) -> tuple[list[Picture], list[str]]:
+    """Write all pictures of a job with their provenance; returns them and warnings.
+
+    `record` describes the job; the chunk of each picture adds that picture's own seed and place.
+    Raises OutputError where a picture can be written nowhere, GenerateError where one is broken.
+    """
+    pictures: list[Picture] = []
+    warnings: list[str] = []
+    for index, image in enumerate(result.images):
+        wanted = destination.nth(index)
+        try:
+            width, height = provenance.check_png(image.png)
+        except InputError as error:
+            raise GenerateError(
+                "bad-picture",
+                f"What the image engine made is no whole picture ({error.message})",
+                hint="Run it again.",
+                retryable=True,
+            ) from error
+        chunk = {key: value for key, value in record.items() if key != "out"}
+        chunk = {**chunk, "image_seed": image.seed, "image": index}
+        path = output.write(provenance.embed(image.png, chunk), wanted, spare)
+        if path != wanted:
+            warnings.append(f"{wanted} couldn't be written; the picture is at {path}.")
+        pictures.append(Picture(path, image.seed, width, height))
+    return pictures, warnings
+
+
+def _short(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0][:200]}" if text else type(error).__name__
