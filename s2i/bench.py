@@ -162,7 +162,7 @@ def _whole(settings: Settings, runs: int) -> list[Line]:
             megabytes.append(peak)
     lines = [Line("run.py --text, storyboard", _median(seconds[1:]), 3, "s", f"{runs} runs")]
     if any(megabytes):
-        lines.append(Line("its memory at most", max(megabytes), 400, "MB", "peak resident set"))
+        lines.append(Line("its memory at most", max(megabytes[1:]), 400, "MB", "peak resident set"))
     return lines
 
 

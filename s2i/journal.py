@@ -105,9 +105,9 @@ class Journal:
                 self._owner_lock = None
 
     def begin(self, job: str, request: Request, created: float) -> None:
-        """Write a new job down as queued, durably."""
+        """Write a new job down as queued. What is remembered of it later takes this along."""
         self._own()
-        with self._transaction(durable=True) as db:
+        with self._transaction() as db:
             db.execute(
                 "INSERT INTO jobs (id, created, owner, state, request) VALUES (?, ?, ?, ?, ?)",
                 (job, created, self._owner, JobState.QUEUED.value, _dump(request.to_dict())),

@@ -65,7 +65,10 @@ class RefinerChoice:
         if found.sha256:
             self.hashes[found.id] = found.sha256
         refiner = Refiner(
-            found.path, name=found.id, template=load_template(self._settings.data / "refine.json")
+            found.path,
+            name=found.id,
+            template=load_template(self._settings.data / "refine.json"),
+            cache=self._settings.data / "cache",
         )
         refiner.warm()
         return refiner

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from s2i.errors import RefineError
-from s2i.refine import chat, loading, native
+from s2i.refine import chat, loading, native, prefix_cache
+from s2i.refine.prefix_cache import PrefixCache
 from s2i.refine.template import Template
 
 Stop = Callable[[], bool]
@@ -45,12 +46,22 @@ class Completed:
 class Model:
     """A loaded model. Not for more than one thread: llama.cpp aborts the process."""
 
-    def __init__(self, path: Path, template: Template, *, threads: int, context: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        template: Template,
+        *,
+        threads: int,
+        context: int,
+        cache: PrefixCache | None = None,
+    ) -> None:
         """Load `path`. `context` is in tokens. `llama` is llama-cpp-python's object.
 
         Raises ModelMissing where the file is missing or broken, RefineError where memory is short.
         """
         self._template = template
+        self._path = path
+        self._cache = cache
         self._llama_cpp, self.llama = loading.load(path, threads, context)
         try:
             self._prepare(path)
@@ -155,8 +166,26 @@ class Model:
             return
         self._prefix_known = False
         self.llama.reset()
-        self.llama.eval(self._prefix)
+        if not self._restored():
+            self.llama.eval(self._prefix)
+            if self._cache is not None:
+                self._cache.keep(self._cache_key(), self._llama_cpp, self.llama.ctx)
         self._prefix_known = True
+
+    def _restored(self) -> bool:
+        """Whether an earlier process's evaluation of the fixed part could be read back."""
+        if self._cache is None or not self._rewinds:
+            return False
+        if not self._cache.restore(self._cache_key(), self._llama_cpp, self.llama.ctx):
+            return False
+        self.llama.input_ids[: len(self._prefix)] = self._prefix
+        self.llama.n_tokens = len(self._prefix)
+        return True
+
+    def _cache_key(self) -> str:
+        return prefix_cache.key_of(
+            self._path, self._llama_cpp, self._prefix, self.llama.n_ctx(), loading.N_BATCH
+        )
 
     @contextmanager
     def _stoppable(self, stop: Stop) -> Iterator[None]:

@@ -6,8 +6,9 @@ What is undone here (llama-cpp-python 0.3.36, llama.cpp of the same release, all
   device for its duration: other threads lose what they print. Its context manager becomes a
   no-op, and llama.cpp's log comes here instead, where the reason for a failed load is read.
 - GNU OpenMP's threads spin where they wait. On two cores under a load of 4, two threads took 0.05
-  to 7.9 s for 12 tokens; with a short spin, then sleep, 0.06 to 0.13 s. What the short spin costs
-  on an idle machine was not measured.
+  to 7.9 s for 12 tokens; with a short spin, then sleep, 0.06 to 0.13 s. 300 rounds are as quick
+  as more on idle cores (63 to 79 tokens/s; 100 rounds: 44 to 56) and nearly as quick as 100
+  beside one busy process (29 against 32; 2,000 rounds: 20).
 - A llama.cpp built with GCC 12.2 on a CPU with AMX died of SIGILL in its first matrix product: in
   the machine code, the stores of most of AMX's tile configuration are missing. Other compilers
   were not tried, so AMX is never used. AMX is only entered through the "extra buffer types", which
@@ -23,7 +24,7 @@ import threading
 from collections import deque
 from typing import Any
 
-_SPIN = "100"  # rounds of a waiting thread before it sleeps; GNU OpenMP's default is 300,000
+_SPIN = "300"  # rounds of a waiting thread before it sleeps; GNU OpenMP's default is 300,000
 _WARN, _ERROR, _CONTINUED = 3, 4, 5  # enum ggml_log_level of ggml.h
 
 _lock = threading.Lock()

@@ -11,6 +11,7 @@ from s2i.events import EventType, StageEmit
 from s2i.refine import cleanup, guard, topup
 from s2i.refine.contradictions import IdeaFacts
 from s2i.refine.model import Completed, Model, TooLong
+from s2i.refine.prefix_cache import PrefixCache
 from s2i.refine.template import Template
 from s2i.refine.threads import default_threads
 from s2i.refine.words import words
@@ -52,8 +53,10 @@ class Refiner:
         template: Template,
         threads: int | None = None,
         context: int = 2048,
+        cache: Path | None = None,
     ) -> None:
-        """`name` is what events and provenance call the model; `context` is in tokens.
+        """`name` is what events and provenance call the model; `context` is in tokens; `cache` is
+        a folder that may keep the evaluated fixed part for later starts.
 
         Loads nothing yet, and never raises for the file.
         """
@@ -61,7 +64,13 @@ class Refiner:
         self.template = template
         self.threads = threads or default_threads()
         self._worker = Worker(
-            lambda: Model(model_path, template, threads=self.threads, context=context)
+            lambda: Model(
+                model_path,
+                template,
+                threads=self.threads,
+                context=context,
+                cache=PrefixCache(cache) if cache is not None else None,
+            )
         )
 
     @property

@@ -43,7 +43,11 @@ def make_plan(
     Raises WorkflowError, ModelMissing, EngineUnavailable.
     """
     file = load(request.workflow, folders)
-    binding = find(file.graph)
+    try:
+        binding = find(file.graph)
+    except WorkflowError as error:
+        named = error.message.replace("The workflow", f"The workflow {file.name}", 1)
+        raise WorkflowError(error.code, named, hint=error.hint) from error
     own = bindings.current(file.graph, binding)
     warnings = [*binding.notes, *_unbound(request, binding)]
     if api.client.address.exposes_secret:

@@ -141,6 +141,6 @@ def _find(name: str, folders: list[Path]) -> Path:
     known = ", ".join(names(folders)) or "none"
     raise WorkflowError(
         "workflow-unknown",
-        f"There is no workflow '{name[:80]}'.",
+        f"There is no workflow '{name[:400]}'.",
         hint=f"Known workflows: {known}. Or give the path of a JSON file in API format.",
     )
