@@ -16,9 +16,9 @@ from s2i import output, terminal
 from s2i.engines import registry
 from s2i.errors import EXIT_CANCELLED, EXIT_MADE
 from s2i.events import Emit, Event
-from s2i.job import Request, parse_size
+from s2i.job import Outcome, Request, parse_size
 from s2i.journal import Journal
-from s2i.pipeline import Outcome, Run, Tools
+from s2i.pipeline import Run, Tools
 from s2i.recovery import recover
 from s2i.refiner_choice import RefinerChoice
 from s2i.settings import Settings

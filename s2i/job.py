@@ -1,4 +1,4 @@
-"""A job and its request: everything that affects the picture, in one frozen dataclass."""
+"""A job: its request (everything that affects the picture, in one frozen dataclass), its outcome."""
 
 from __future__ import annotations
 
@@ -78,6 +78,32 @@ class Request:
         """A request back out of the journal or a picture; unknown keys are ignored."""
         known = {field.name for field in fields(cls)}
         return cls(**{key: value for key, value in data.items() if key in known})
+
+
+@dataclass
+class Outcome:
+    """A finished job: the object of DESIGN.md's command line and HTTP contracts."""
+
+    id: str
+    idea: str
+    transcript: str | None
+    prompt: str
+    negative: str
+    seed: int
+    size: str
+    steps: int | None
+    engine: str
+    workflow: str | None
+    refiner: str | None
+    recogniser: str | None
+    images: list[str]
+    placeholder: bool
+    timings: dict[str, float]
+    warnings: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return dict(self.__dict__)
 
 
 SIZE_HINT = (

@@ -13,12 +13,13 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
-from s2i import output, provenance
+from s2i import output
 from s2i.engines.base import Engine, PaintRequest, PaintResult, Plan
-from s2i.errors import Cancelled, GenerateError, InputError, OutputError, S2IError
+from s2i.errors import Cancelled, OutputError, S2IError
 from s2i.events import Emit, Event, EventType
-from s2i.job import JobState, Request, new_job_id, random_seed
+from s2i.job import JobState, Outcome, Request, new_job_id, random_seed
 from s2i.journal import Journal
+from s2i.pictures import Picture, keep_pictures
 
 
 class Stage(str, Enum):
@@ -65,32 +66,6 @@ class Tools:
     journal: Journal
     spare_folder: Path
     model_hashes: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Outcome:
-    """A finished job: the object of DESIGN.md's command line and HTTP contracts."""
-
-    id: str
-    idea: str
-    transcript: str | None
-    prompt: str
-    negative: str
-    seed: int
-    size: str
-    steps: int | None
-    engine: str
-    workflow: str | None
-    refiner: str | None
-    recogniser: str | None
-    images: list[str]
-    placeholder: bool
-    timings: dict[str, float]
-    warnings: list[str]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return dict(self.__dict__)
 
 
 class Run:
@@ -308,50 +283,6 @@ class Run:
         except OutputError as error:
             self._warn(error.message)
         self._listener(event)
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture on disk; width and height in px are the file's own."""
-
-    path: Path
-    seed: int
-    width: int
-    height: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """The picture as events carry it."""
-        return {**self.__dict__, "path": str(self.path)}
-
-
-def keep_pictures(
-    result: PaintResult, destination: output.Destination, spare: Path, record: dict[str, Any]
-) -> tuple[list[Picture], list[str]]:
-    """Write all pictures of a job with their provenance; returns them and warnings.
-
-    `record` describes the job; the chunk of each picture adds that picture's own seed and place.
-    Raises OutputError where a picture can be written nowhere, GenerateError where one is broken.
-    """
-    pictures: list[Picture] = []
-    warnings: list[str] = []
-    for index, image in enumerate(result.images):
-        wanted = destination.nth(index)
-        try:
-            width, height = provenance.check_png(image.png)
-        except InputError as error:
-            raise GenerateError(
-                "bad-picture",
-                f"What the image engine made is no whole picture ({error.message})",
-                hint="Run it again.",
-                retryable=True,
-            ) from error
-        chunk = {key: value for key, value in record.items() if key != "out"}
-        chunk = {**chunk, "image_seed": image.seed, "image": index}
-        path = output.write(provenance.embed(image.png, chunk), wanted, spare)
-        if path != wanted:
-            warnings.append(f"{wanted} couldn't be written; the picture is at {path}.")
-        pictures.append(Picture(path, image.seed, width, height))
-    return pictures, warnings
 
 
 def _short(error: Exception) -> str:

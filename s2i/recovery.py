@@ -11,9 +11,9 @@ from pathlib import Path
 from s2i import output, provenance
 from s2i.engines.base import Engine
 from s2i.errors import EngineUnavailable, S2IError
-from s2i.job import JobState
+from s2i.job import JobState, Outcome
 from s2i.journal import JobRecord, Journal
-from s2i.pipeline import Outcome, keep_pictures
+from s2i.pictures import keep_pictures
 
 GIVE_UP_AFTER = 7 * 24 * 3600.0  # seconds; by then a server has long forgotten the job
 

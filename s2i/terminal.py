@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from s2i.errors import S2IError
 from s2i.events import Event
-from s2i.pipeline import Outcome
+from s2i.job import Outcome
 
 QUIET_SECONDS = 10.0  # without a terminal, progress is a line at most this often
 
