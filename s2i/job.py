@@ -1,4 +1,4 @@
-"""A job: its request (everything that affects the picture, in one frozen dataclass), its outcome."""
+"""A job: its request, which is everything that affects the picture, and its outcome."""
 
 from __future__ import annotations
 
