@@ -20,9 +20,19 @@ os.umask(_UMASK)
 
 @dataclass(frozen=True)
 class Destination:
-    """Where the pictures of one job go: `path` of the first; further ones get -2, -3 …"""
+    """Where the pictures of one job go: `path` of the first; further ones get -2, -3 …
+
+    `pattern` is the file name with {} for the idea's words, where we name it and not the user.
+    """
 
     path: Path
+    pattern: str | None = None
+
+    def named(self, idea: str) -> Destination:
+        """The same place with a name after `idea`, once the words are known."""
+        if self.pattern is None:
+            return self
+        return Destination(self.path.with_name(self.pattern.format(slug(idea))), self.pattern)
 
     def nth(self, index: int) -> Path:
         """Path of picture `index`, counted from 0."""
@@ -51,7 +61,8 @@ def choose(out: str | None, idea: str, folder: Path, now: float | None = None) -
     Raises InputError (an `out` that can't be) or OutputError (our own folder is not writable).
     """
     moment = time.localtime(now)
-    name = f"{time.strftime('%H%M%S', moment)}-{slug(idea)}-{secrets.token_hex(2)}.png"
+    pattern = f"{time.strftime('%H%M%S', moment)}-{{}}-{secrets.token_hex(2)}.png"
+    name = pattern.format(slug(idea))
     if out is None:
         day = folder / time.strftime("%Y-%m-%d", moment)
         try:
@@ -63,12 +74,12 @@ def choose(out: str | None, idea: str, folder: Path, now: float | None = None) -
                 f"Pictures can't be written to {day} ({_reason(error)}).",
                 hint="Name another place with --out, or set S2I_HOME to a folder of yours.",
             ) from error
-        return Destination(day / name)
+        return Destination(day / name, pattern)
     if not out.strip() or "\0" in out:
         raise InputError("bad-out", "--out names no file.", hint="Write --out picture.png.")
-    path = Path(out).expanduser().absolute()
+    path, ours = Path(out).expanduser().absolute(), None
     if out.endswith(("/", os.sep)) or _is_folder(path):
-        path = path / name
+        path, ours = path / name, pattern
     elif path.suffix.lower() != ".png":
         raise InputError(
             "bad-out",
@@ -90,7 +101,7 @@ def choose(out: str | None, idea: str, folder: Path, now: float | None = None) -
             f"Nothing can be written to {path} ({_reason(error)}).",
             hint="Name another place with --out.",
         ) from error
-    return Destination(path)
+    return Destination(path, ours)
 
 
 def write(png: bytes, path: Path, spare: Path) -> Path:

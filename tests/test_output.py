@@ -43,6 +43,14 @@ def test_out_may_be_a_folder(tmp_path: Path):
     assert output.choose(str(tmp_path), "red fox", tmp_path).path.parent == tmp_path
 
 
+def test_a_spoken_idea_gives_our_names_but_not_the_users(tmp_path: Path):
+    ours = output.choose(None, "", tmp_path)
+    assert "a-red-fox" in ours.named("a red fox").path.name
+    assert ours.named("a red fox").path.parent == ours.path.parent
+    theirs = output.choose(str(tmp_path / "mine.png"), "", tmp_path)
+    assert theirs.named("a red fox").path == tmp_path / "mine.png"
+
+
 @pytest.mark.parametrize(
     "out", ["missing/pic.png", "pic.jpg", "pic", "", "  ", "bad\0.png", "n" * 300 + ".png"]
 )
