@@ -1,0 +1,1 @@
+"""HTTP: the application factory, one small blueprint per concern, security, the server."""
