@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from s2i import output, terminal
@@ -145,6 +147,53 @@ def _refiner(settings: Settings, runs: int) -> list[Line]:
     ]  # fmt: skip
 
 
+def _speech(settings: Settings, runs: int) -> list[Line]:
+    """The chosen language's recogniser, fed in real time, then by eight at once."""
+    from s2i.speech import bench
+    from s2i.speech.pool import Recognisers
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(Recognisers(settings.home, settings)) as recognisers,
+    ):
+        clips = _clips(Path(folder))
+        if not clips:
+            terminal.say("  left out: install flite, or name WAV files in S2I_BENCH_CLIPS")
+            return []
+        found = bench.measure(recognisers.pool(settings.language), clips, runs=min(runs, 8))
+    note = f"{found.recogniser} {found.model}"
+    figures = [
+        ("end of audio to transcript", found.final * 1000, 150, "ms"),
+        ("speech to first partial", _scaled(found.first_partial, 1000), 600, "ms"),
+        ("between partials", _scaled(found.cadence, 1000), 300, "ms"),
+        ("CPU per second of audio, warm", found.cpu, 0.1, "s"),
+        ("eight at once: memory each", _scaled(found.growth, 1e-6), 60, "MB"),
+        ("eight at once: audio lost", found.lost, 0, "s"),
+    ]
+    return [Line(name, value, most, unit, note) for name, value, most, unit in figures
+            if value is not None]  # fmt: skip
+
+
+def _scaled(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
+
+
+def _clips(folder: Path) -> list[Path]:
+    """The WAV files that S2I_BENCH_CLIPS names, else two sentences that flite speaks."""
+    given = os.environ.get("S2I_BENCH_CLIPS", "")
+    if given:
+        return [Path(name) for name in given.split(os.pathsep)]
+    flite = shutil.which("flite")
+    if flite is None:
+        return []
+    clips = []
+    for number, words in enumerate((FOX, "an old lighthouse in a storm")):
+        clip = folder / f"{number}.wav"
+        subprocess.run([flite, "-voice", "slt", "-t", words, "-o", str(clip)], check=True)
+        clips.append(clip)
+    return clips
+
+
 def _whole(settings: Settings, runs: int) -> list[Line]:
     """`run.py --text` as a whole, with the starter and the storyboard."""
     from bootstrap import models
@@ -218,5 +267,6 @@ BENCHES: dict[str, Callable[[Settings, int], list[Line]]] = {
     "comfyui": _comfyui,
     "refiner": _refiner,
     "whole": _whole,
+    "speech": _speech,
 }
 """Every part by name; a later part adds its line here."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
 import threading
@@ -68,13 +67,20 @@ def parser() -> argparse.ArgumentParser:
     result = _Parser(
         prog=COMMAND,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Say an idea, see the picture.",
+        description="Say an idea, see the picture. Without --text, --audio or --mic: the server.",
         epilog=f"commands:\n{listing}\n\nexit codes: 0 made, 1 failed, 2 bad input or usage, "
         "3 something needed is missing or unreachable, 130 cancelled",
         allow_abbrev=False,
     )
     result.add_argument("--version", action="version", version=f"SpeechToImage {__version__}")
     result.add_argument("--text", metavar="IDEA", help="the idea; - reads standard input")
+    result.add_argument("--audio", metavar="FILE", help="speech in any audio file; - reads it")
+    result.add_argument("--mic", action="store_true", help="speak; it stops when you do")
+    result.add_argument("--list", action="store_true", help="with --mic: the microphones there are")
+    result.add_argument("--device", metavar="NAME", help="with --mic: a name or number of --list")
+    result.add_argument("--silence", metavar="S", help="with --mic: silence that ends it, seconds")
+    result.add_argument("--transcript", action="store_true", help="only the words, no picture")
+    result.add_argument("--recogniser", metavar="NAME", help="auto, vosk or pocketsphinx")
     result.add_argument("--out", metavar="PATH", help="a .png file or a folder for the picture")
     result.add_argument("--engine", choices=ENGINE_NAMES, help="image engine (default: auto)")
     result.add_argument("--comfyui", metavar="URL", help="address of ComfyUI")
@@ -87,6 +93,8 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--no-refine", action="store_true", help="use the words as they are")
     result.add_argument("--refiner", metavar="ID|FILE", help="language model (default: auto)")
     result.add_argument("--language", metavar="CODE", help="language of the idea, such as en or fr")
+    result.add_argument("--port", metavar="N", help="of the server (default: 5000 or the next)")
+    result.add_argument("--no-open", action="store_true", help="don't open a browser")
     result.add_argument("--json", action="store_true", help="one JSON object on standard output")
     result.add_argument("--events", action="store_true", help="every event as a JSON line")
     return result
@@ -111,7 +119,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             terminal.show_error(error)
         if as_json:
-            print_json({"error": error.to_dict()})
+            terminal.print_json({"error": error.to_dict()})
         return error.exit_code
     except ImportError:
         raise  # a package of .venv is gone or broken: s2i.__main__ has it installed anew
@@ -145,25 +153,75 @@ def _run(arguments: list[str]) -> int:
     if arguments and arguments[0] in RUN_PY_COMMANDS:
         raise InputError("usage", f"'{arguments[0]}' goes through run.py.", hint=f"Use {COMMAND}.")
     options = parser().parse_args(arguments)
-    if options.text is None:
-        raise InputError(
-            "no-idea",
-            "There is no idea to paint yet.",
-            hint=f'Write {COMMAND} --text "a red fox in the snow"; see {COMMAND} --help',
-        )
+    spoken_or_typed = _check_sources(options)
     settings = settings_module.load(overrides=_overrides(options))
     log.begin(settings.data)
+    if not spoken_or_typed:
+        from s2i.web import server
+
+        port = whole_number("--port", options.port, least=1)
+        return server.serve(settings, port=port, open_browser=not options.no_open)
+    if options.list:
+        from s2i import microphones
+
+        return microphones.show(as_json=options.json)
     from s2i import headless
 
-    return headless.paint(
-        read_idea(options.text),
-        settings,
+    ask = headless.Ask(
+        settings=settings,
+        idea=None if options.text is None else read_idea(options.text),
+        audio=options.audio,
         seed=whole_number("--seed", options.seed),
         out=options.out,
         refine=not options.no_refine,
         as_json=options.json,
         as_events=options.events,
     )
+    return headless.transcribe(ask) if options.transcript else headless.paint(ask)
+
+
+def _check_sources(options: argparse.Namespace) -> bool:
+    """At most one source of the idea, and only options that go with it; whether there is one.
+
+    Raises InputError.
+    """
+    sources = [
+        name
+        for name, given in (
+            ("--text", options.text is not None),
+            ("--audio", options.audio is not None),
+            ("--mic", options.mic),
+        )
+        if given
+    ]
+    headless_only = {
+        "--out": options.out is not None,
+        "--json": options.json,
+        "--events": options.events,
+        "--seed": options.seed is not None,
+        "--no-refine": options.no_refine,
+        "--transcript": options.transcript,
+    }
+    wanting = [name for name, given in headless_only.items() if given]
+    if not sources and wanting:
+        raise InputError(
+            "no-idea",
+            f"{wanting[0]} needs an idea.",
+            hint=f'Write {COMMAND} --text "a red fox in the snow"; see {COMMAND} --help',
+        )
+    if len(sources) > 1:
+        raise InputError(
+            "usage", f"{' and '.join(sources)} don't go together.", hint="Choose one of them."
+        )
+    for name, given in (("--list", options.list), ("--device", options.device is not None)):
+        if given and not options.mic:
+            raise InputError("usage", f"{name} goes with --mic.", hint=f"See {COMMAND} --help")
+    if options.transcript and options.text is not None:
+        raise InputError("usage", "--transcript goes with --audio or --mic.")
+    for name, given in (("--port", options.port is not None), ("--no-open", options.no_open)):
+        if given and sources:
+            raise InputError("usage", f"{name} is for the server, without {sources[0]}.")
+    return bool(sources)
 
 
 def _overrides(options: argparse.Namespace) -> dict[str, Any]:
@@ -178,6 +236,9 @@ def _overrides(options: argparse.Namespace) -> dict[str, Any]:
         "steps": whole_number("--steps", options.steps, least=1),
         "count": whole_number("--count", options.count, least=1),
         "refiner": options.refiner,
+        "recogniser": options.recogniser,
+        "silence": options.silence,
+        "device": options.device,
         "language": options.language,
     }
 
@@ -214,11 +275,6 @@ def read_idea(text: str) -> str:
             "idea-too-long", "Standard input holds over a megabyte.", hint="Give a short idea."
         )
     return data.decode("utf-8-sig", errors="replace")
-
-
-def print_json(data: dict[str, Any]) -> None:
-    """One JSON object on standard output, ASCII so that any pipe takes it."""
-    terminal.write(sys.stdout, json.dumps(data) + "\n")
 
 
 __all__ = ["EXIT_MADE", "main", "parser"]

@@ -129,6 +129,11 @@ class Journal:
             elif event.type in _STAGE_OF:
                 self._set(db, event.job, stage=_STAGE_OF[event.type])
 
+    def reword(self, job: str, request: Request) -> None:
+        """Write the request anew, once the words of a spoken job are known."""
+        with self._transaction() as db:
+            self._set(db, job, request=_dump(request.to_dict()))
+
     def settle(self, job: str, context: dict[str, Any]) -> None:
         """Write down what the pipeline settled (prompt, seeds, size), as far as it is known."""
         with self._transaction() as db:

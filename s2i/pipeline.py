@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,10 +15,12 @@ from typing import Any, Protocol
 from s2i import output
 from s2i.engines.base import Engine, PaintRequest, PaintResult, Plan
 from s2i.errors import Cancelled, OutputError, S2IError
-from s2i.events import Emit, Event, EventType
+from s2i.events import Emit, Event, EventType, StageEmit
 from s2i.job import JobState, Outcome, Request, new_job_id, random_seed
 from s2i.journal import Journal
 from s2i.pictures import Picture, keep_pictures
+from s2i.speech.base import Transcript
+from s2i.text import clean_idea
 
 
 class Stage(str, Enum):
@@ -53,18 +54,29 @@ class RefinerLike(Protocol):
     name: str
 
     def refine(
-        self, idea: str, *, seed: int, emit: Callable[..., None], cancel: threading.Event
+        self, idea: str, *, seed: int, emit: StageEmit, cancel: threading.Event
     ) -> Refined: ...
+
+
+class SpeechSource(Protocol):
+    """Where spoken words come from: a file, a microphone, a stream that was recorded."""
+
+    def listen(self, emit: StageEmit, cancel: threading.Event) -> Transcript:
+        """The words; blocks, emits stt-start, stt-partial and stt-end. Raises SpeechError,
+        InputError (audio that can't be used), Cancelled."""
+        ...
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What a job works with. `refiner` is None where the words are passed through."""
+    """What a job works with. `refiner` is None where the words are passed through; `speech` is
+    None where they were typed."""
 
     engine: Engine
     refiner: RefinerLike | None
     journal: Journal
     spare_folder: Path
+    speech: SpeechSource | None = None
     model_hashes: dict[str, str] = field(default_factory=dict)
 
 
@@ -97,6 +109,7 @@ class Run:
         self._seed = random_seed() if request.seed is None else request.seed
         self._prompt = request.idea
         self._refined: Refined | None = None
+        self._transcript: Transcript | None = None
         self._paint = PaintRequest(
             prompt=request.idea,
             negative=request.negative,
@@ -114,17 +127,22 @@ class Run:
 
     def run(self) -> Outcome:
         """Go through the stages; blocks until the pictures are on disk."""
-        stages = {Stage.REFINE: self._refine, Stage.GENERATE: self._generate}
-        stage = Stage.REFINE
+        stages = {
+            Stage.STT: self._listen,
+            Stage.REFINE: self._refine,
+            Stage.GENERATE: self._generate,
+        }
+        first = Stage.REFINE if self._tools.speech is None else Stage.STT
+        stage = first
         state, failure = JobState.FAILED, None
         outcome: Outcome | None = None
         try:
             self._emit(EventType.JOB_START, request=self.request.to_dict())
-            for stage, work in stages.items():
+            for stage in list(Stage)[list(Stage).index(first) :]:
                 if self.cancel.is_set():
                     raise Cancelled
                 started = time.monotonic()
-                work()
+                stages[stage]()
                 self._timings.setdefault(stage.value, time.monotonic() - started)
             outcome = self._outcome()
             state = JobState.DONE
@@ -168,6 +186,16 @@ class Run:
             if outcome is not None:
                 outcome.warnings = list(self._warnings)
         self._emit(EventType.JOB_END, state=state.value)
+
+    def _listen(self) -> None:
+        assert self._tools.speech is not None  # noqa: S101 - else this stage isn't the start
+        said = self._tools.speech.listen(self._emit, self.cancel)
+        self._transcript = said
+        self._warnings += said.warnings
+        self.request = replace(self.request, idea=clean_idea(said.text), transcript=said.text)
+        self._prompt = self.request.idea
+        self._destination = self._destination.named(self.request.idea)
+        self._tools.journal.reword(self.id, self.request)
 
     def _refine(self) -> None:
         refiner = self._tools.refiner
@@ -222,12 +250,14 @@ class Run:
         self._warnings += warnings
 
     def _context(self) -> dict[str, Any]:
-        refined = self._refined
+        refined, said = self._refined, self._transcript
         return {
             "job": self.id,
             "request": self.request.to_dict(),
             "idea": self.request.idea,
             "transcript": self.request.transcript,
+            "words": [asdict(word) for word in said.words] if said else [],
+            "recogniser": {"name": said.recogniser, "model": said.model} if said else None,
             "prompt": self._prompt,
             "negative": self._plan.negative,
             "seed": self._seed,
@@ -265,7 +295,7 @@ class Run:
             engine=self._tools.engine.name,
             workflow=self._plan.workflow,
             refiner=self._refined.model if self._refined else None,
-            recogniser=None,
+            recogniser=self._transcript.recogniser if self._transcript else None,
             images=[str(picture.path) for picture in self._images],
             placeholder=self._tools.engine.placeholder,
             timings={name: round(value, 4) for name, value in timings.items()},

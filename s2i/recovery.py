@@ -90,7 +90,7 @@ def _settle(
         engine=context["engine"],
         workflow=context["workflow"],
         refiner=refiner.get("model"),
-        recogniser=None,
+        recogniser=(context.get("recogniser") or {}).get("name"),
         images=[str(picture.path) for picture in pictures],
         placeholder=context["placeholder"],
         timings=context["timings"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 
 from bootstrap import models
+from bootstrap.catalogue import load
 from s2i import terminal
 from s2i.refine.refiner import Refiner
 from s2i.refine.template import load_template
@@ -62,6 +63,11 @@ class RefinerChoice:
     def _start(self, found: models.RefinerFile) -> Refiner:
         if found.note:
             terminal.say(f"Note: {found.note}")
+        if self._settings.language.lower()[:2] != "en" and found.id == load().starter_id:
+            terminal.say(
+                f"Note: {found.name} can't translate; the idea goes into the prompt in its own "
+                "language. 'python run.py setup' fetches a model that writes it in English."
+            )
         if found.sha256:
             self.hashes[found.id] = found.sha256
         refiner = Refiner(

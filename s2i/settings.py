@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from s2i.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
 """The project folder: run.py, workflows/ and the rest lie here."""
+
+_NUMBERS: dict[type, str] = {int: "a whole number", float: "a number"}
 
 ENGINE_NAMES = ("auto", "comfyui", "local", "storyboard")
 
@@ -31,6 +34,9 @@ class Settings:
     comfyui_token: str = _setting("", "bearer token for ComfyUI behind a proxy", secret=True)
     workflow: str = _setting("sd15", "ComfyUI workflow: a name from workflows/ or a file")
     language: str = _setting("en", "language that is spoken, as a code such as en or fr")
+    recogniser: str = _setting("auto", "speech recogniser: auto, vosk or pocketsphinx")
+    silence: float = _setting(0.8, "seconds of silence that end an utterance at the microphone")
+    device: str = _setting("", "microphone: a name or number from --mic --list; empty: the default")
     refiner: str = _setting(
         "auto", "language model: auto, an id from the catalogue or a .gguf file"
     )
@@ -91,18 +97,20 @@ def _names() -> tuple[str, ...]:
 
 
 def _typed(name: str, value: Any, source: str) -> Any:
-    default = next(item.default for item in fields(Settings) if item.name == name)
-    wanted = str if default is MISSING else type(default)
-    if wanted is int and not isinstance(value, bool):
+    wanted: Any = type(next(item.default for item in fields(Settings) if item.name == name))
+    if wanted in _NUMBERS and not isinstance(value, bool):
         try:
-            return int(value)
+            number = wanted(value)
         except (TypeError, ValueError):
             pass
+        else:
+            if math.isfinite(number):
+                return number
     elif wanted is str and isinstance(value, str):
         return value
     raise InputError(
         "bad-setting",
-        f"{source} should be {'a whole number' if wanted is int else 'text'}, not '{value}'.",
+        f"{source} should be {_NUMBERS.get(wanted, 'text')}, not '{value}'.",
         hint="Correct it or leave it out.",
     )
 

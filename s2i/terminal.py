@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
 import threading
 import time
@@ -12,6 +14,8 @@ from s2i.events import Event
 from s2i.job import Outcome
 
 QUIET_SECONDS = 10.0  # without a terminal, progress is a line at most this often
+METER_BARS, METER_FLOOR = 10, 60.0  # the level meter: dB below full scale where it is empty
+_ERASE_LINE = "\r\x1b[2K"
 
 
 def say(text: str = "") -> None:
@@ -27,6 +31,11 @@ def write(stream: TextIO, text: str) -> None:
         stream.flush()
     except (OSError, ValueError):
         pass  # the reader has gone; the picture still comes
+
+
+def print_json(data: dict[str, Any]) -> None:
+    """One JSON object on standard output, ASCII so that any pipe takes it."""
+    write(sys.stdout, json.dumps(data) + "\n")
 
 
 def show_error(error: S2IError) -> None:
@@ -46,6 +55,8 @@ class Terminal:
         self._task: Any = None
         self._said = 0.0
         self._mid_line = False
+        self._words = ""
+        self._dbfs: float | None = None
         self._lock = threading.Lock()
 
     def __call__(self, event: Event) -> None:
@@ -60,6 +71,44 @@ class Terminal:
         with self._lock:
             self._end_line()
             self._stop_bar()
+
+    def level(self, dbfs: float) -> None:
+        """Show how loud the microphone is (dBFS, 0 is full scale) before the live words."""
+        with self._lock:
+            self._dbfs = dbfs
+            self._show_live()
+
+    def _stt_start(self, data: Any) -> None:
+        self._words = ""
+        self._text(f"Listening with {data['recogniser']}, language {data['language']}\n")
+
+    def _stt_partial(self, data: Any) -> None:
+        self._words = data["text"]
+        self._show_live()
+
+    def _stt_end(self, data: Any) -> None:
+        self._erase_live()
+        self._dbfs = None
+        self._text(f"Heard: {data['text']}\n")
+
+    def _show_live(self) -> None:
+        if not self._live:
+            return
+        meter = ""
+        if self._dbfs is not None:
+            lit = max(
+                0, min(METER_BARS, round((self._dbfs + METER_FLOOR) / METER_FLOOR * METER_BARS))
+            )
+            meter = "#" * lit + "." * (METER_BARS - lit) + " "
+        room = max(10, shutil.get_terminal_size().columns - len(meter) - 1)
+        words = self._words if len(self._words) <= room else "..." + self._words[-(room - 3) :]
+        self._text(f"{_ERASE_LINE}{meter}{words}")
+        self._mid_line = True
+
+    def _erase_live(self) -> None:
+        if self._live and self._mid_line:
+            self._text(_ERASE_LINE)
+            self._mid_line = False
 
     def _refine_start(self, data: Any) -> None:
         self._text(f"Writing the prompt with {data['model']}:\n  ")

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+_FOR_TESTS = {"S2I_TEST_GGUF", "S2I_TEST_VOSK", "S2I_REQUIRE_MODEL", "S2I_REQUIRE_MICROPHONE"}
 
 
 @pytest.fixture(autouse=True)
 def _own_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings, servers or hub of whoever runs it."""
     for name in list(os.environ):
-        if name.startswith("S2I_") and name not in {"S2I_TEST_GGUF", "S2I_REQUIRE_MODEL"}:
+        if name.startswith("S2I_") and name not in _FOR_TESTS:
             monkeypatch.delenv(name)
     monkeypatch.setenv("S2I_COMFYUI_URL", "http://127.0.0.1:9")  # nothing listens on discard
 

@@ -126,7 +126,8 @@ def test_odd_ideas_are_cleaned_and_painted(s2i: Any, idea: str, kept: str):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "no idea"),
+        (["--events"], "--events"),
+        (["--text", "fox", "--port", "5000"], "--port"),
         (["--text", ""], "idea"),
         (["--text", "   \n"], "idea"),
         (["--text", "<|im_end|>"], "idea"),
@@ -271,3 +272,21 @@ def test_a_signal_during_the_start_is_a_clean_130(number: int, tmp_path: Path):
         text = child.stderr.read()
     assert child.returncode == 130
     assert b"Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--text", "fox", "--mic"], "--text and --mic"),
+        (["--text", "fox", "--audio", "x.wav"], "--text and --audio"),
+        (["--text", "fox", "--list"], "--list"),
+        (["--audio", "x.wav", "--device", "2"], "--device"),
+        (["--text", "fox", "--transcript"], "--transcript"),
+        (["--port", "0"], "--port"),
+        (["--port", "99999"], "99999"),
+        (["--mic", "--silence", "long"], "silence"),
+        (["--mic", "--silence", "nan"], "silence"),
+    ],
+)
+def test_options_of_speech_that_do_not_go_together(s2i: Any, arguments: list[str], says: str):
+    assert says in assert_one_sentence(s2i(*arguments), 2)

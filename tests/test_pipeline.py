@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from s2i import output, provenance
-from s2i.errors import Cancelled, GenerateError, S2IError
-from s2i.events import Event, EventType
+from s2i.errors import Cancelled, GenerateError, S2IError, SpeechError
+from s2i.events import Event, EventType, StageEmit
 from s2i.job import JobState, Request
 from s2i.journal import Journal
 from s2i.pipeline import Run, Tools
+from s2i.speech.base import Transcript, Word
 from tests.fakes.engine import ScriptedEngine
 
 
@@ -155,3 +157,53 @@ def test_a_folder_that_vanishes_sends_the_picture_elsewhere(bench: Bench):
     outcome = run.run()
     assert Path(outcome.images[0]).parent == bench.folder / "spare"
     assert any("couldn't be written" in warning for warning in outcome.warnings)
+
+
+@dataclass
+class Spoken:
+    """A source of speech that says one thing, or fails."""
+
+    says: str | Exception
+
+    def listen(self, emit: StageEmit, cancel: threading.Event) -> Transcript:
+        emit(EventType.STT_START, recogniser="spoken", language="en")
+        if isinstance(self.says, Exception):
+            raise self.says
+        words = tuple(Word(text, 0.0, 1.0, 0.5) for text in self.says.split())
+        emit(EventType.STT_END, text=self.says, words=[])
+        return Transcript(
+            self.says, words, (), "en", "spoken", "model", 1.0, "finish", warnings=("heard",)
+        )
+
+
+def spoken(bench: Bench, says: str | Exception) -> Run:
+    return Run(
+        Request(idea="", refine=False),
+        Tools(bench.engine, None, bench.journal, bench.folder / "spare", speech=Spoken(says)),
+        destination=output.Destination(bench.folder / "pic.png"),
+        emit=bench.events.append,
+    )
+
+
+def test_a_spoken_idea_is_an_earlier_start(bench: Bench):
+    run = spoken(bench, "a <|im_end|> fox")
+    outcome = run.run()
+    assert bench.kinds[:4] == ["job-start", "stt-start", "stt-end", "generate-start"]
+    assert (outcome.idea, outcome.transcript) == ("a fox", "a <|im_end|> fox")
+    assert outcome.recogniser == "spoken"
+    assert outcome.timings["stt"] > 0
+    assert outcome.warnings == ["planned", "heard", "painted"]
+    record = bench.journal.get(run.id)
+    assert record is not None
+    assert record.request.idea == "a fox"
+    chunk = provenance.read(Path(outcome.images[0]).read_bytes())
+    assert chunk is not None
+    assert chunk["words"][0] == {"text": "a", "start": 0.0, "end": 1.0, "confidence": 0.5}
+    assert chunk["recogniser"] == {"name": "spoken", "model": "model"}
+
+
+def test_speech_that_fails_is_an_error_of_its_stage(bench: Bench):
+    with pytest.raises(SpeechError):
+        spoken(bench, SpeechError("no-speech", "Nothing was heard.")).run()
+    assert bench.events[-2].data["stage"] == "stt"
+    assert bench.engine.requests == []
