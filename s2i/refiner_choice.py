@@ -63,7 +63,7 @@ class RefinerChoice:
     def _start(self, found: models.RefinerFile) -> Refiner:
         if found.note:
             terminal.say(f"Note: {found.note}")
-        if self._settings.language.lower()[:2] != "en" and found.id == load().starter_id:
+        if self._settings.language.lower()[:2] != "en" and found.path.name == load().starter.file:
             terminal.say(
                 f"Note: {found.name} can't translate; the idea goes into the prompt in its own "
                 "language. 'python run.py setup' fetches a model that writes it in English."

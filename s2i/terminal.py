@@ -120,8 +120,6 @@ class Terminal:
     def _refine_end(self, data: Any) -> None:
         self._end_line()
         self._text(f"Prompt: {data['prompt']}\n")
-        for warning in data.get("warnings", ()):
-            self._text(f"Note: {warning}\n")
 
     def _generate_start(self, data: Any) -> None:
         what = "Drawing a storyboard" if data["placeholder"] else f"Painting with {data['engine']}"

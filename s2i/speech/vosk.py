@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bootstrap import catalogue, downloads, models
+from bootstrap.catalogue import SpeechEntry
 from s2i.errors import MissingError, ModelMissing, SpeechError
 from s2i.speech import memory
 from s2i.speech.base import Decoder, Heard, Result, Word
@@ -31,8 +32,11 @@ _GROWTH_PER_SECOND = 2 * 2**20  # bytes; the mean over the first 100 s of speech
 
 
 def offer(language: str, home: Path) -> Offer:
-    """Vosk with the best installed model of a language. Raises MissingError with the way out."""
-    entry = models.installed_speech(home, language)
+    """Vosk with the best installed model of a language. Raises MissingError with the way out.
+
+    A folder that somebody put there by hand is tried out in a child process first, once.
+    """
+    entry = models.installed_speech(home, language) or _by_hand(language, home)
     if entry is None:
         known = catalogue.load()
         if not known.speech_for(language):
@@ -50,6 +54,14 @@ def offer(language: str, home: Path) -> Offer:
         )
     folder = downloads.speech_path(home, entry)
     return Offer(NAME, entry.name, lambda: VoskModel(folder, entry.language, entry.name))
+
+
+def _by_hand(language: str, home: Path) -> SpeechEntry | None:
+    for entry in catalogue.load().speech_for(language):
+        if downloads.speech_path(home, entry).is_dir():
+            models.vouch_speech(home, entry)
+            return entry
+    return None
 
 
 class VoskModel:

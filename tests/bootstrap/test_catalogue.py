@@ -47,7 +47,7 @@ def test_every_shipped_speech_model_can_be_checked() -> None:
 
 def test_languages() -> None:
     found = catalogues.load(SHIPPED)
-    assert found.languages == ("en", "fr", "de", "es", "it", "pt", "zh")
+    assert found.languages == ("en", "fr", "de", "es", "it", "pt", "zh", "ko")
     assert found.speech_for("en-GB")[0].name == "vosk-model-small-en-us-0.15"
     assert found.speech_for("EN_us") == found.speech_for("en")
     assert found.speech_for("tlh") == ()

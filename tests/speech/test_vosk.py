@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import verify
+from bootstrap import catalogue, downloads, models, verify
 from s2i.errors import MissingError, ModelMissing
 from s2i.settings import load
-from s2i.speech import memory, registry
+from s2i.speech import memory, registry, vosk
 from s2i.speech.base import Transcript
 from s2i.speech.endpointing import Verdict
 from s2i.speech.pool import DecoderPool, Recognisers
@@ -177,3 +177,19 @@ def _korean(folder: Path) -> Path:
     path = folder / "catalogue.json"
     path.write_text(json.dumps(data), encoding="utf-8")
     return path
+
+
+def test_a_model_put_there_by_hand_is_tried_out_once_and_taken(vosk_folder: Path, tmp_path: Path):
+    entry = catalogue.load().speech_for("ko")[0]
+    folder = downloads.speech_path(tmp_path, entry)
+    folder.parent.mkdir(parents=True)
+    shutil.copytree(vosk_folder, folder)
+    assert vosk.offer("ko", tmp_path).model == entry.name
+    assert models.installed_speech(tmp_path, "ko") == entry, "it is marked from now on"
+
+
+def test_a_broken_one_put_there_by_hand_is_named(tmp_path: Path):
+    entry = catalogue.load().speech_for("ko")[0]
+    downloads.speech_path(tmp_path, entry).mkdir(parents=True)
+    with pytest.raises(MissingError, match=entry.name):
+        vosk.offer("ko", tmp_path)
