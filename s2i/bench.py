@@ -264,9 +264,13 @@ def _median(values: Sequence[float]) -> float:
 
 BENCHES: dict[str, Callable[[Settings, int], list[Line]]] = {
     "start": _start,
+    "whole": _whole,
     "comfyui": _comfyui,
     "refiner": _refiner,
-    "whole": _whole,
     "speech": _speech,
 }
-"""Every part by name; a later part adds its line here."""
+"""Every part by name; a later part adds its line here.
+
+Those that measure children come first: Linux counts what this process held when it forked
+towards the child's peak memory (getrusage(2), ru_maxrss), and later parts load models.
+"""
