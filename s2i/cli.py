@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from s2i import __version__, errors, log, terminal
 from s2i import settings as settings_module
-from s2i.errors import EXIT_CANCELLED, EXIT_MADE, InputError, S2IError
+from s2i.errors import EXIT_CANCELLED, InputError, S2IError
 from s2i.job import parse_size
 from s2i.settings import ENGINE_NAMES, Settings
 
@@ -275,6 +275,3 @@ def read_idea(text: str) -> str:
             "idea-too-long", "Standard input holds over a megabyte.", hint="Give a short idea."
         )
     return data.decode("utf-8-sig", errors="replace")
-
-
-__all__ = ["EXIT_MADE", "main", "parser"]
