@@ -75,6 +75,7 @@ class FakeComfyUI:
         self.marks: dict[str, float] = {}  # prompt id → perf_counter() at executing{null}
         self.life = 0
         self.lock = threading.RLock()
+        self.telling = threading.Lock()  # the order in which statuses of the queue are sent
         self.letters = "".join(random.choices("abcdefghijklmnop", k=5))
         self._hooks: dict[str, list[Hook]] = {}
         self._timers: list[threading.Timer] = []
@@ -247,10 +248,11 @@ class FakeComfyUI:
     # the server's inside
 
     def put(self, job: Job) -> None:
-        with self.lock:
-            heapq.heappush(self.pending, job)
-            self.wake.notify_all()
-        self.status()
+        with self.telling:
+            with self.lock:
+                heapq.heappush(self.pending, job)
+                self.wake.notify_all()
+            self.status()
 
     def remaining(self) -> int:
         return len(self.pending) + (self.running is not None)
@@ -308,7 +310,8 @@ class FakeComfyUI:
                 self.running = job = heapq.heappop(self.pending)
                 self.interrupt.clear()
                 self.order.append(job.prompt_id)
-            self.status()
+            with self.telling:  # a job is told to be waiting before it is told to run
+                self.status()
             try:
                 outputs, status = Run(self, job).execute()
             except Gone:
