@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 _FOR_TESTS = {"S2I_TEST_GGUF", "S2I_TEST_VOSK", "S2I_REQUIRE_MODEL", "S2I_REQUIRE_MICROPHONE"}
+
+
+def pytest_configure() -> None:
+    """Let children of the tests be stopped, however the tests were started.
+
+    nohup and a shell's & start them deaf to signals, and children inherit that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
