@@ -2,7 +2,9 @@
 
     S2IError                 code, message, hint, retryable            exit 1
     ├── InputError           what the user gave can't be used           exit 2
-    │   └── WorkflowError    a workflow file that can't be used         exit 2
+    │   ├── WorkflowError    a workflow file that can't be used         exit 2
+    │   ├── NotFound         there is no such job, picture, utterance   exit 2
+    │   └── Conflict         it doesn't fit what came before            exit 2
     ├── MissingError         something needed isn't there or reachable  exit 3
     │   ├── ModelMissing     a model file is missing or broken          exit 3
     │   ├── NetworkError     a host can't be reached, or a download failed  exit 3
@@ -19,6 +21,8 @@ short kebab-case word for programs; `retryable` is False where trying again is p
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 EXIT_MADE = 0
 EXIT_FAILED = 1
@@ -57,6 +61,18 @@ class InputError(S2IError):
 
 class WorkflowError(InputError):
     """A ComfyUI workflow file can't be used."""
+
+
+class NotFound(InputError):
+    """There is no such thing as was asked for."""
+
+
+class Conflict(InputError):
+    """It doesn't fit what came before; `extra` says more to programs."""
+
+    def __init__(self, code: str, message: str, *, hint: str = "", **extra: Any) -> None:
+        super().__init__(code, message, hint=hint)
+        self.extra = extra
 
 
 class MissingError(S2IError):

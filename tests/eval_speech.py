@@ -19,14 +19,14 @@ from s2i.errors import S2IError
 from s2i.settings import load
 from s2i.speech import registry
 from s2i.speech.audio import decode
-from s2i.speech.pool import DecoderPool
+from s2i.speech.decoders import DecoderPool
 from s2i.speech.utterance import Utterance
 from s2i.speech.vosk import VoskModel
 
 
 @dataclass(frozen=True)
 class Row:
-    """A clip: what was said, what was heard, and how many words differ."""
+    """A clip: what was said, what was heard, how many words differ, and how long it took."""
 
     file: str
     said: str
@@ -62,12 +62,15 @@ def read_manifest(path: Path) -> list[tuple[Path, str]]:
         return [(path.parent / row["file"], row["transcript"]) for row in rows]
 
 
-def evaluate(pool: DecoderPool, clips: list[tuple[Path, str]]) -> list[Row]:
-    """Recognise each clip as a whole. A clip without a word counts as all words wrong."""
+def evaluate(pool: DecoderPool, clips: list[tuple[Path, str]], *, live: bool = False) -> list[Row]:
+    """Recognise each clip as a recording, or as if it were being spoken (`live`).
+
+    A clip without a word counts as all words wrong.
+    """
     rows: list[Row] = []
     for path, text in clips:
         began = time.perf_counter()
-        utterance = Utterance(pool, pool.model.sample_rate, endpoint=False)
+        utterance = Utterance(pool, pool.model.sample_rate, endpoint=False, decoded=not live)
         try:
             with decode(path, pool.model.sample_rate) as reader:
                 for chunk in reader:
@@ -92,6 +95,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--language", default="en")
     parser.add_argument("--recogniser", choices=["auto", *registry.RECOGNISERS], action="append")
     parser.add_argument("--vosk", type=Path, help="a Vosk model's folder, instead of the registry")
+    parser.add_argument("--live", action="store_true", help="as from a microphone, not as files")
     parser.add_argument("--show", action="store_true", help="print what was said and heard")
     options = parser.parse_args(argv)
     clips = read_manifest(options.manifest)
@@ -107,7 +111,7 @@ def main(argv: list[str] | None = None) -> int:
         pools.append(DecoderPool(VoskModel(options.vosk, options.language)))
     for pool in pools:
         with closing(pool):
-            _print(pool, evaluate(pool, clips), show=options.show)
+            _print(pool, evaluate(pool, clips, live=options.live), show=options.show)
     return 0 if pools else 1
 
 

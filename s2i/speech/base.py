@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,15 @@ class Decoder(Protocol):
 
     def worn(self) -> bool:
         """Whether its memory has grown so far that a fresh one should take its place."""
+        ...
+
+
+@runtime_checkable
+class Recording(Protocol):
+    """A decoder that hears more where nobody waits for words while they are spoken."""
+
+    def record(self) -> None:
+        """The coming utterance is a recording."""
         ...
 
 

@@ -14,7 +14,7 @@ from s2i.errors import InputError, S2IError
 from s2i.events import EventType
 from s2i.speech import memory
 from s2i.speech.base import Transcript
-from s2i.speech.pool import DecoderPool
+from s2i.speech.decoders import DecoderPool
 from s2i.speech.utterance import Utterance
 
 CHUNK = 0.1  # s

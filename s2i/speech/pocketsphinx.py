@@ -97,6 +97,10 @@ class PocketSphinxDecoder:
         """Take samples. Nothing settles before the end."""
         return Heard("", str(self._ask(b"A", pcm)["text"]))
 
+    def record(self) -> None:
+        """What comes until the utterance's end is a recording: it is heard better, but later."""
+        self._ask(b"W")
+
     def finish(self) -> Result:
         """What was said, with each word's posterior probability as its confidence."""
         answer = self._ask(b"F")

@@ -8,11 +8,11 @@ from typing import Any
 
 from s2i.errors import Cancelled, InputError, S2IError, SpeechError
 from s2i.events import EventType, StageEmit
-from s2i.speech.base import Decoder, Heard, Result, Transcript, Word
+from s2i.speech.base import Decoder, Heard, Recording, Result, Transcript, Word
+from s2i.speech.decoders import DecoderPool
 from s2i.speech.endpointing import Endpointer, Verdict
 from s2i.speech.fillers import clean, is_mark
 from s2i.speech.pcm import SAMPLE_BYTES, check_pcm, check_rate
-from s2i.speech.pool import DecoderPool
 from s2i.speech.resampler import Resampler
 
 _STEP = 0.1  # s; what is decoded at once, so that words and the end of speech come steadily
@@ -27,7 +27,8 @@ class Utterance:
     `emit` gets stt-start, stt-partial {text, settled, tail} on each change, and stt-end. Times are
     in seconds of audio: `silence` ends speech, `cap` is the longest utterance, `no_speech` how long
     to wait for a first word. With `endpoint` False only the cap ends it; `decoded` says that our
-    own decoder made the samples, so that nothing needs to be guessed. Any thread may call, one
+    own decoder made the samples out of a recording: nothing needs to be guessed, and nobody waits
+    for partials. Any thread may call, one
     after the other gets its turn. Takes a decoder out of `pool` at once and gives it back at the
     end; raises what that raises, and InputError for a rate or times that can't be.
     """
@@ -70,6 +71,8 @@ class Utterance:
         self._transcript: Transcript | None = None
         self._error: S2IError | None = None
         self._decoder: Decoder | None = pool.take()
+        if decoded and isinstance(self._decoder, Recording):
+            self._guarded(self._decoder.record)
 
     @property
     def verdict(self) -> Verdict:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from s2i.errors import S2IError
+from s2i.errors import Conflict, S2IError
 from s2i.events import StageEmit
 from s2i.speech.base import Transcript
 from s2i.speech.endpointing import Verdict
-from s2i.web.refusals import Conflict, Gone
+from s2i.web.refusals import Gone
 
 
 class Hearing(Protocol):
@@ -20,6 +21,14 @@ class Hearing(Protocol):
     def feed(self, pcm: bytes) -> Verdict: ...
     def finish(self) -> Transcript: ...
     def cancel(self) -> None: ...
+
+
+class Pieces(Protocol):
+    """A recording in pieces: s2i.speech.audio.Reader. `warnings` is complete after the last."""
+
+    @property
+    def warnings(self) -> Sequence[str]: ...
+    def __iter__(self) -> Iterator[bytes]: ...
 
 
 class Recognisers(Protocol):
@@ -72,6 +81,11 @@ class Entry:
                 f"Nothing came for {abandoned:g} seconds, so this utterance was closed.",
                 hint="Begin a new one.",
             )
+
+    def answer(self) -> dict[str, Any]:
+        """The transcript as its sender gets it; only where there is one."""
+        assert self.transcript is not None  # noqa: S101 - the callers have made sure
+        return {**self.transcript.to_dict(), "id": self.id, "state": self.state}
 
     def to_dict(self) -> dict[str, Any]:
         """What its sender is told."""

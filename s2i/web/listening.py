@@ -10,16 +10,16 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from s2i.errors import InputError, S2IError, SpeechError
+from s2i.errors import InputError, NotFound, S2IError, SpeechError
 from s2i.events import Emit, Event, EventType, StageEmit
+from s2i.speech.base import Transcript
 from s2i.speech.endpointing import Verdict
-from s2i.web.entries import Entry, Recognisers
-from s2i.web.refusals import NotFound
+from s2i.web.entries import Entry, Pieces, Recognisers
 
 ABANDONED = 30.0  # s without a word from the sender
-LIMIT = 8  # utterances at once
 KEPT = 200  # finished ones that can still be asked for
 PATIENCE = 10.0  # s that a request waits for the one before it on the same utterance
 
@@ -27,7 +27,8 @@ PATIENCE = 10.0  # s that a request waits for the one before it on the same utte
 class Listening:
     """All utterances that senders have open. May be used from many threads.
 
-    `abandoned` is in seconds. Events carry the utterance's id as their job.
+    `abandoned` is in seconds. Events carry the utterance's id as their job. How many may speak at
+    once is for the recognisers to say.
     """
 
     def __init__(
@@ -35,10 +36,8 @@ class Listening:
         recognisers: Recognisers,
         emit: Emit,
         *,
-        limit: int = LIMIT,
         abandoned: float = ABANDONED,
     ) -> None:
-        self.limit = limit
         self.abandoned = abandoned
         self._recognisers = recognisers
         self._emit = emit
@@ -48,23 +47,25 @@ class Listening:
         self._closed = False
         self._reaper: threading.Thread | None = None
 
-    def open(self, language: str, sample_rate: int) -> dict[str, Any]:
-        """Begin one; its state as JSON types. Raises S2IError: `busy`, or whatever opening does."""
+    def open(self, language: str, sample_rate: int, *, endpoint: bool = True) -> dict[str, Any]:
+        """Begin one; its state as JSON types. Raises S2IError: `busy`, or whatever opening does.
+
+        With `endpoint` False neither silence nor waiting for speech ends it, only its length.
+        """
         entry = Entry(str(uuid.uuid4()))
-        self._take_place()
+        self._count_in()
         try:
             entry.hearing = self._recognisers.open(
-                language, sample_rate, emit=self._voice(entry.id, entry)
+                language, sample_rate, emit=self._voice(entry.id, entry), endpoint=endpoint
             )
         except BaseException:
-            self._leave_place()
+            self._count_out()
             raise
         entry.touched = time.monotonic()
         with self._changed:
             closed = self._closed
             if not closed:
-                self._entries[entry.id] = entry
-                self._drop_oldest()
+                self._keep(entry)
                 self._watch()
         if closed:
             self._release(entry)
@@ -113,8 +114,7 @@ class Listening:
                 self._finish(entry)
             if entry.error is not None:
                 raise entry.error
-            assert entry.transcript is not None  # noqa: S101 - it has one of the two
-            return {**entry.transcript.to_dict(), "id": entry.id, "state": entry.state}
+            return entry.answer()
 
     def cancel(self, name: str) -> dict[str, Any]:
         """Forget what was said; its state. Harmless once it is over. Raises NotFound."""
@@ -124,40 +124,48 @@ class Listening:
                 self._release(entry)
             return entry.to_dict()
 
-    def transcribe(
-        self, language: str, sample_rate: int, pieces: Iterator[bytes]
-    ) -> dict[str, Any]:
+    def transcribe(self, language: str, sample_rate: int, pieces: Pieces) -> dict[str, Any]:
         """A whole recording at once: transcript and id. Counts as one of the utterances.
 
         Raises S2IError: `busy`, what `pieces` raises, what recognising fails with.
         """
-        name = str(uuid.uuid4())
-        self._take_place()
+        entry = Entry(str(uuid.uuid4()))
+        self._count_in()
         try:
             # The recording ends where it ends: a pause in it is no end.
             hearing = self._recognisers.open(
-                language, sample_rate, emit=self._voice(name), endpoint=False, decoded=True
+                language, sample_rate, emit=self._voice(entry.id), endpoint=False, decoded=True
             )
             try:
                 for pcm in pieces:
                     if self._closed:
                         raise _stopping()
                     hearing.feed(pcm)
-                transcript = hearing.finish()
+                said = hearing.finish()
             except BaseException:
                 hearing.cancel()
                 raise
         except S2IError as error:
-            self._tell(name, error)
+            self._tell(entry.id, error)
             raise
         finally:
-            self._leave_place()
-        return {**transcript.to_dict(), "id": name, "state": "finished"}
+            self._count_out()
+        entry.transcript = replace(said, warnings=(*said.warnings, *pieces.warnings))
+        entry.state = "finished"
+        with self._changed:
+            self._keep(entry)
+        return entry.answer()
+
+    def transcript(self, name: str) -> Transcript | None:
+        """That of a finished utterance or recording; None where there is none (any more)."""
+        with self._changed:
+            entry = self._entries.get(name)
+        return entry.transcript if entry is not None else None
 
     def status(self) -> dict[str, Any]:
         """What is going on, as JSON types."""
         with self._changed:
-            return {"open": self._busy, "limit": self.limit, "abandoned_after": self.abandoned}
+            return {"open": self._busy, "abandoned_after": self.abandoned}
 
     def close(self) -> None:
         """Cancel what is open and take nothing new."""
@@ -240,27 +248,21 @@ class Listening:
             if cancel and hearing is not None:
                 hearing.cancel()
         finally:
-            self._leave_place()
+            self._count_out()
 
-    def _take_place(self) -> None:
+    def _count_in(self) -> None:
         with self._changed:
             if self._closed:
                 raise _stopping()
-            if self._busy >= self.limit:
-                raise S2IError(
-                    "busy",
-                    f"{self.limit} people are speaking already, as many as this machine takes.",
-                    hint="Try again in a moment.",
-                    retryable=True,
-                )
             self._busy += 1
 
-    def _leave_place(self) -> None:
+    def _count_out(self) -> None:
         with self._changed:
             self._busy -= 1
 
-    def _drop_oldest(self) -> None:
-        over = [entry.id for entry in self._entries.values() if entry.hearing is None]
+    def _keep(self, entry: Entry) -> None:
+        self._entries[entry.id] = entry
+        over = [one.id for one in self._entries.values() if one.hearing is None]
         for name in over[: max(len(over) - KEPT, 0)]:
             del self._entries[name]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from s2i.errors import InputError
 
 
@@ -13,18 +11,6 @@ class Forbidden(InputError):
 
 class Gone(InputError):
     """It was cancelled or given up. HTTP 410."""
-
-
-class NotFound(InputError):
-    """There is no such thing. HTTP 404."""
-
-
-class Conflict(InputError):
-    """It doesn't fit what came before; `extra` goes into the answer. HTTP 409."""
-
-    def __init__(self, code: str, message: str, *, hint: str = "", **extra: Any) -> None:
-        super().__init__(code, message, hint=hint)
-        self.extra = extra
 
 
 class TooLarge(InputError):

@@ -38,9 +38,7 @@ def transcribe() -> Response:
         with path.open("wb") as file:
             _receive(file)
         with audio.decode(path, RATE) as pieces:
-            found = parts.listening.transcribe(language, RATE, pieces)
-            found["warnings"] = [*found["warnings"], *pieces.warnings]
-    return jsonify(found)
+            return jsonify(parts.listening.transcribe(language, RATE, pieces))
 
 
 def _receive(file: IO[bytes]) -> None:

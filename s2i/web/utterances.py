@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request, url_for
 
+from s2i.errors import InputError
 from s2i.speech.pcm import MAX_BYTES
 from s2i.web import requests
 from s2i.web.services import services
@@ -13,7 +14,10 @@ blueprint = Blueprint("utterances", __name__, url_prefix="/api/utterances")
 
 @blueprint.post("")
 def begin() -> tuple[Response, int, dict[str, str]]:
-    """`{sample_rate, language?}` → 201 and the utterance's id."""
+    """`{sample_rate, language?, endpoint?}` → 201 and the utterance's id.
+
+    `endpoint` false: it lasts for as long as a button is held; silence doesn't end it.
+    """
     given = requests.json_body()
     rate = requests.whole_number(
         "sample_rate",
@@ -21,7 +25,14 @@ def begin() -> tuple[Response, int, dict[str, str]]:
         hint="The microphone's own rate in Hz, such as 48000.",
     )
     language = requests.text("language", given.get("language"), services().settings.language)
-    state = services().listening.open(language, rate)
+    endpoint = given.get("endpoint", True)
+    if not isinstance(endpoint, bool):
+        raise InputError(
+            "bad-endpoint",
+            "endpoint has to be true or false.",
+            hint="False: silence doesn't end the utterance.",
+        )
+    state = services().listening.open(language, rate, endpoint=endpoint)
     return jsonify(state), 201, {"Location": url_for(".show", name=state["id"])}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from s2i.errors import InputError, S2IError, SpeechError
 from s2i.events import EventType, StageEmit
+from s2i.settings import Settings
 from s2i.speech.base import Transcript, Word
 from s2i.speech.endpointing import Verdict
 from s2i.speech.pcm import check_pcm, check_rate
@@ -81,13 +82,19 @@ class FakeUtterance:
     def _close(self, state: str) -> None:
         if self.state == "open":
             self.state = state
-            self._owner.open_now -= 1
+            self._owner.left()
 
 
 class FakeRecognisers:
-    """The pool. `gate` cleared: feeding waits; `refusal` set: opening raises it."""
+    """The pool. `gate` cleared: feeding waits; `refusal` set: opening raises it.
 
-    def __init__(self) -> None:
+    Like the real one it takes `limit` at once, and has a status that a setting may change.
+    """
+
+    def __init__(self, limit: int = 8) -> None:
+        self.limit = limit
+        self.used: list[Settings] = []
+        self.state = "ready"
         self.made: list[FakeUtterance] = []
         self.open_now = 0
         self.overlaps = 0
@@ -95,6 +102,19 @@ class FakeRecognisers:
         self.refusal: S2IError | None = None
         self.gate = threading.Event()
         self.gate.set()
+        self._lock = threading.Lock()
+
+    def left(self) -> None:
+        """One has ended."""
+        with self._lock:
+            self.open_now -= 1
+
+    def use(self, settings: Settings) -> None:
+        """Remember them."""
+        self.used.append(settings)
+
+    def warm(self) -> None:
+        """There is nothing to load."""
 
     def open(
         self,
@@ -111,16 +131,28 @@ class FakeRecognisers:
             raise InputError("bad-language", "There is no language 'xx'.", hint="Try en.")
         if self.refusal:
             raise self.refusal
+        with self._lock:
+            if self.open_now >= self.limit:
+                raise S2IError("busy", f"{self.limit} speak.", hint="Wait.", retryable=True)
+            self.open_now += 1
         made = FakeUtterance(self, language, sample_rate, emit)
         made.endpoint = endpoint
         made.decoded = decoded
         self.made.append(made)
-        self.open_now += 1
         return made
 
     def status(self) -> dict[str, Any]:
         """What the status page shows."""
-        return {"name": "fake", "ready": True}
+        return {
+            "state": self.state,
+            "ready": self.state == "ready",
+            "recogniser": "fake",
+            "model": "fake-model",
+            "reason": "Speech is recognised by fake (fake-model).",
+            "better": "",
+            "speaking": self.open_now,
+            "limit": self.limit,
+        }
 
     def close(self) -> None:
         """Count it."""

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from s2i.speech.decoders import DecoderPool
 from s2i.speech.pocketsphinx import PocketSphinxModel
-from s2i.speech.pool import DecoderPool
 from s2i.speech.vosk import VoskModel
 
 CLIPS = Path(__file__).resolve().parents[3] / "shared" / "speech"

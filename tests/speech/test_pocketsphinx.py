@@ -10,9 +10,9 @@ import pytest
 
 from s2i.errors import SpeechError
 from s2i.speech.base import Transcript
+from s2i.speech.decoders import DecoderPool
 from s2i.speech.endpointing import Verdict
 from s2i.speech.pocketsphinx import PocketSphinxDecoder
-from s2i.speech.pool import DecoderPool
 from s2i.speech.resampler import Resampler
 from s2i.speech.utterance import Utterance
 from tests.speech.conftest import Clip
@@ -70,6 +70,52 @@ def test_silence_before_speech_changes_no_word_and_shifts_the_times(english, hum
     assert "forward" in said.text
     forward = next(word for word in said.words if word.text == "forward")
     assert forward.start == pytest.approx(3.64, abs=0.15)
+
+
+def _recorded(pool: DecoderPool, pcm: bytes, rate: int) -> Transcript:
+    utterance = Utterance(pool, rate, endpoint=False, decoded=True)
+    for at in range(0, len(pcm), rate // 5):
+        utterance.feed(pcm[at : at + rate // 5])
+    return utterance.finish()
+
+
+def test_a_recording_is_heard_as_a_whole_and_leaves_the_next_one_alone(english, human):
+    clip = human("h_goforward")
+    spoken = _say(english, clip)
+    said = _recorded(english, clip.pcm, clip.rate)
+    assert said.text == "go forward ten meters"
+    assert said.words[-1].end <= said.seconds + 0.05
+    assert len(said.alternatives) >= 1
+    assert _recorded(english, clip.pcm, clip.rate).text == said.text
+    assert _say(english, clip).text == spoken.text
+    cancelled = Utterance(english, clip.rate, decoded=True)
+    cancelled.feed(clip.pcm)
+    cancelled.cancel()
+    assert _say(english, clip).text == spoken.text
+    assert english.status()["warm"] == 1  # it was the same decoder all along
+
+
+def test_a_long_recording_is_decoded_in_parts_with_times_of_the_whole(english, human):
+    clip = human("h_goforward")
+    # said at 0, 9.8 and 19.6 s: the parts' border is in the silence between them
+    pause = bytes(7 * clip.rate * 2)
+    pcm = pause.join([clip.pcm] * 3)
+    said = _recorded(english, pcm, clip.rate)
+    starts = [word.start for word in said.words if word.text == "forward"]
+    first = starts[0]
+    step = 7 + clip.seconds
+    assert starts == pytest.approx([first, first + step, first + 2 * step], abs=0.3)
+    ends = [word.end for word in said.words]
+    assert ends == sorted(ends)
+
+
+def test_a_silent_recording_is_no_speech_and_the_decoder_lives(english, human):
+    utterance = Utterance(english, 16_000, endpoint=False, decoded=True)
+    utterance.feed(bytes(16_000 * 2))
+    with pytest.raises(SpeechError, match="No words were heard"):
+        utterance.finish()
+    clip = human("h_goforward")
+    assert _recorded(english, clip.pcm, clip.rate).text.startswith("go forward")
 
 
 def test_it_ends_after_speech_and_not_before(english, spoken):

@@ -9,8 +9,8 @@ import struct
 import pytest
 
 from s2i.errors import Cancelled, InputError, SpeechError
+from s2i.speech.decoders import DecoderPool
 from s2i.speech.endpointing import Verdict
-from s2i.speech.pool import DecoderPool
 from s2i.speech.utterance import Utterance
 from tests.speech.script import LOUD, QUIET, Events, ScriptModel
 
@@ -205,3 +205,35 @@ def test_a_decoder_that_fails_is_not_used_again_and_others_go_on(broken):
     assert model.made[0].closed
     assert other.finish().text == "a red fox"
     assert pool.seats.taken == 0
+
+
+def test_a_decoder_that_wants_to_know_is_told_of_a_recording():
+    told: list[bool] = []
+
+    class Knowing(ScriptModel):
+        def decoder(self):
+            made = super().decoder()
+            made.record = lambda: told.append(True)  # type: ignore[attr-defined]  # a script may be taught more
+            return made
+
+    pool = DecoderPool(Knowing(FOX))
+    for decoded in (False, True, False):
+        utterance = Utterance(pool, 16_000, decoded=decoded)
+        utterance.feed(LOUD * 3)
+        assert utterance.finish().text == "a red fox"
+    assert told == [True]
+
+
+def test_without_endpoint_neither_silence_nor_nobody_ends_it():
+    pool = DecoderPool(ScriptModel(FOX))
+    utterance = Utterance(pool, 16_000, endpoint=False, no_speech=1.0, silence=0.3, cap=20.0)
+    for _ in range(100):
+        assert utterance.feed(QUIET) is Verdict.GOING
+    for _ in range(6):
+        utterance.feed(LOUD)
+    for _ in range(90):
+        assert utterance.feed(QUIET) is Verdict.GOING
+    for _ in range(4):
+        last = utterance.feed(QUIET)
+    assert last is Verdict.CAP
+    assert utterance.finish().text == "a red fox in the snow"

@@ -16,8 +16,9 @@ from s2i.errors import MissingError, ModelMissing
 from s2i.settings import load
 from s2i.speech import memory, registry, vosk
 from s2i.speech.base import Transcript
+from s2i.speech.decoders import DecoderPool
 from s2i.speech.endpointing import Verdict
-from s2i.speech.pool import DecoderPool, Recognisers
+from s2i.speech.pool import Recognisers
 from s2i.speech.utterance import Utterance
 from s2i.speech.vosk import VoskDecoder, VoskModel
 from tests.speech.conftest import Clip

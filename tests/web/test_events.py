@@ -71,6 +71,28 @@ def test_too_many_streams(start: Start) -> None:
     web.client.events().close()
 
 
+def test_a_fourth_stream_of_a_session_ends_its_first(web: Running) -> None:
+    path = "/api/events?session=5f3a"
+    streams = [web.client.events(path) for _ in range(4)]
+    assert streams[0].line() == "retry: 30000"
+    with pytest.raises(EOFError):
+        streams[0].next()
+    say(web, "1")
+    for stream in streams[1:]:
+        assert stream.next()[2]["data"] == {"text": "1"}
+    for stream in streams:
+        stream.close()
+    assert web.client.get("/api/events?session=" + "x" * 200).code == "bad-session"
+
+
+def test_what_is_announced_comes_over_the_wire(web: Running) -> None:
+    with web.client.events() as stream:
+        web.hub.announce("status", {"recogniser": {"state": "loading"}})
+        _, kind, told = stream.next()
+        assert (kind, told["job"]) == ("status", None)
+        assert told["data"] == {"recogniser": {"state": "loading"}}
+
+
 def test_heartbeat_on_the_wire(start: Start) -> None:
     web = start(heartbeat=0.05)
     with web.client.events() as stream:

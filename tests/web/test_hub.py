@@ -188,3 +188,121 @@ def test_many_publishers_and_listeners_lose_nothing() -> None:
         thread.join(30)
     assert all(into == got[0] for into in got)
     assert len(set(got[0])) == 800
+
+
+def test_the_page_own_events_look_like_the_others() -> None:
+    hub = Hub()
+    stream, _ = begin(hub)
+    hub.announce("job-queued", {"idea": "a fox\n"}, job="a")
+    (told,) = fields(next(stream))
+    assert (told["id"], told["event"]) == (f"{hub.boot}-1", "job-queued")
+    body = json.loads(told["data"])
+    assert (body["type"], body["job"], body["data"]) == ("job-queued", "a", {"idea": "a fox\n"})
+    assert body["time"] > 1.6e9
+    only = hub.listen(job="b")
+    next(only)
+    hub.announce("job-deleted", {}, job="a")
+    hub.announce("job-deleted", {}, job="b")
+    assert [json.loads(item["data"])["job"] for item in fields(next(only))] == ["b"]
+
+
+def test_only_the_newest_status_and_settings_are_kept() -> None:
+    hub = Hub()
+    say(hub, "x")
+    for number in range(20):
+        hub.announce("settings", {})
+        hub.announce("status", {"engine": number})
+        hub.announce("job-deleted", {"n": number}, job="a")
+    hub.announce("status", {"recogniser": "ready"})
+    kept, _ = begin(hub, last_id=f"{hub.boot}-1")
+    told = fields(next(kept))
+    assert sum(item["event"] == "settings" for item in told) == 1
+    assert sum(item["event"] == "job-deleted" for item in told) == 20
+    # other parts of the status are other news
+    parts = [json.loads(item["data"])["data"] for item in told if item["event"] == "status"]
+    assert parts == [{"engine": 19}, {"recogniser": "ready"}]
+
+
+def test_a_snapshot_and_the_stream_from_it_lose_and_double_nothing() -> None:
+    seen: list[str] = []
+
+    def fold(event: Event) -> None:
+        if event.type is EventType.REFINE_DELTA:
+            seen.append(event.data["text"])
+
+    hub = Hub(fold, max_history=100_000)
+    done = threading.Event()
+
+    def publish(name: str) -> None:
+        for number in range(2000):
+            say(hub, f"{name}{number}")
+            hub.announce("job-deleted", {"text": None})
+        done.set()
+
+    writers = [threading.Thread(target=publish, args=(name,)) for name in "ab"]
+    for writer in writers:
+        writer.start()
+    taken: list[tuple[str, list[str]]] = []
+    while not done.is_set():
+        taken.append(hub.snapshot(lambda: list(seen)))
+    for writer in writers:
+        writer.join(30)
+    whole = list(seen)
+    assert len(whole) == 4000
+    for last, had in taken[:: max(len(taken) // 10, 1)]:
+        stream, hello = begin(hub, last_id=last)
+        assert json.loads(hello["data"])["resumed"]
+        rest = [item["text"] for item in data(stream) if item["text"] is not None]
+        assert had + rest == whole
+
+
+def test_what_fails_to_take_an_event_in_holds_none_up() -> None:
+    def fold(_event: Event) -> None:
+        raise ZeroDivisionError
+
+    hub = Hub(fold)
+    stream, _ = begin(hub)
+    say(hub, "1")
+    assert data(stream) == [{"text": "1"}]
+
+
+def test_a_session_has_three_streams_and_the_oldest_goes() -> None:
+    hub = Hub(max_streams=5)
+    mine = [hub.listen(session="me") for _ in range(3)]
+    other = hub.listen(session="you")
+    for stream in [*mine, other]:
+        next(stream)
+    newest = hub.listen(session="me")
+    assert hub.streams == 4
+    # it is told to come back late, so that tabs don't put each other out all the time
+    assert list(mine[0]) == [b"retry: 30000\n\n"]
+    mine[0].close()
+    assert hub.streams == 4
+    say(hub, "1")
+    next(newest)
+    for stream in (mine[1], mine[2], other, newest):
+        assert data(stream) == [{"text": "1"}]
+    mine[1].close()
+    hub.listen(session="me")
+    say(hub, "2")
+    assert data(mine[2]) == [{"text": "2"}]
+
+
+def test_a_session_gets_a_place_of_its_own_where_all_are_taken() -> None:
+    hub = Hub(max_streams=3)
+    for _ in range(5):
+        hub.listen(session="me")
+    assert hub.streams == 3
+    with pytest.raises(TooManyStreams):
+        hub.listen(session="you")
+    with pytest.raises(TooManyStreams):
+        hub.listen()
+
+
+def test_without_a_session_only_the_total_counts() -> None:
+    hub = Hub(max_streams=6)
+    streams = [hub.listen() for _ in range(6)]
+    say(hub, "1")
+    for stream in streams:
+        next(stream)
+        assert data(stream) == [{"text": "1"}]

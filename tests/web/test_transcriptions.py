@@ -12,6 +12,7 @@ import pytest
 
 from s2i.web import transcriptions
 from tests.fakes.recogniser import BREAK
+from tests.speech_audio import sounds
 from tests.web.conftest import Running
 
 PATH = "/api/transcriptions"
@@ -86,6 +87,24 @@ def test_events_carry_its_id(web: Running) -> None:
         name = web.client.post(PATH, recording()).json["id"]
         kind, told = stream.next()[1:]
         assert (kind, told["job"]) == ("stt-start", name)
+
+
+def test_its_transcript_can_be_asked_for_afterwards(web: Running) -> None:
+    told = web.client.post(PATH, recording()).json
+    said = web.services.listening.transcript(told["id"])
+    assert said is not None
+    assert said.text == told["text"]
+    shown = web.client.get(f"/api/utterances/{told['id']}").json
+    assert (shown["state"], shown["text"]) == ("finished", told["text"])
+
+
+def test_what_the_reader_warns_of_is_part_of_it(web: Running) -> None:
+    whole = sounds.file(sounds.sine(440, 8.0, 48_000), 48_000, "flac")
+    told = web.client.post(PATH, whole[: len(whole) // 2]).json
+    assert any("cut short" in warning for warning in told["warnings"])
+    said = web.services.listening.transcript(told["id"])
+    assert said is not None
+    assert list(said.warnings) == told["warnings"]
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,28 @@ def test_the_language_of_the_settings_is_the_default(web: Running) -> None:
     assert web.fake.made[0].language == web.services.settings.language
 
 
+def test_hold_to_talk_leaves_the_end_to_the_button(web: Running) -> None:
+    web.client.begin()
+    web.client.begin(endpoint=False)
+    web.client.begin(endpoint=True)
+    assert [made.endpoint for made in web.fake.made] == [True, False, True]
+    assert not any(made.decoded for made in web.fake.made)
+
+
+def test_the_transcript_of_what_is_finished(web: Running) -> None:
+    listening = web.services.listening
+    name, cancelled = web.client.begin(), web.client.begin()
+    web.client.audio(name, 0, SPEECH)
+    assert listening.transcript(name) is None
+    web.client.post(f"/api/utterances/{name}/finish")
+    said = listening.transcript(name)
+    assert said is not None
+    assert (said.text, said.words[0].confidence) == ("word0", 0.5)
+    web.client.post(f"/api/utterances/{cancelled}/cancel")
+    assert listening.transcript(cancelled) is None
+    assert listening.transcript("nothing") is None
+
+
 def test_a_repetition_is_ignored_and_a_gap_is_named(web: Running) -> None:
     name = web.client.begin()
     for _ in range(3):
@@ -142,6 +164,9 @@ def test_a_chunked_piece_is_a_piece(web: Running) -> None:
         ('{"sample_rate": NaN}', "bad-sample-rate"),
         ('{"sample_rate": 16000, "language": 7}', "bad-language"),
         ('{"sample_rate": 16000, "language": ""}', "bad-language"),
+        ('{"sample_rate": 16000, "endpoint": "no"}', "bad-endpoint"),
+        ('{"sample_rate": 16000, "endpoint": null}', "bad-endpoint"),
+        ('{"sample_rate": 16000, "endpoint": 0}', "bad-endpoint"),
         ('{"sample_rate": 16000, "language": "xx"}', "bad-language"),
     ],
 )
