@@ -147,20 +147,17 @@ def _terminate_like_interrupt() -> None:
 
 def _run(arguments: list[str]) -> int:
     if arguments and arguments[0] in COMMANDS:
-        settings = settings_module.load()
+        settings = _load()
         log.begin(settings.data)
         return COMMANDS[arguments[0]][0](arguments[1:], settings)
     if arguments and arguments[0] in RUN_PY_COMMANDS:
         raise InputError("usage", f"'{arguments[0]}' goes through run.py.", hint=f"Use {COMMAND}.")
     options = parser().parse_args(arguments)
     spoken_or_typed = _check_sources(options)
-    settings = settings_module.load(overrides=_overrides(options))
-    log.begin(settings.data)
     if not spoken_or_typed:
-        from s2i.web import server
-
-        port = whole_number("--port", options.port, least=1)
-        return server.serve(settings, port=port, open_browser=not options.no_open)
+        return _serve(options)
+    settings = _load(_overrides(options))
+    log.begin(settings.data)
     if options.list:
         from s2i import microphones
 
@@ -171,9 +168,9 @@ def _run(arguments: list[str]) -> int:
         settings=settings,
         idea=None if options.text is None else read_idea(options.text),
         audio=options.audio,
-        seed=whole_number("--seed", options.seed),
+        seed=_seed(options, settings),
         out=options.out,
-        refine=not options.no_refine,
+        refine=settings.refine,
         as_json=options.json,
         as_events=options.events,
     )
@@ -199,7 +196,6 @@ def _check_sources(options: argparse.Namespace) -> bool:
         "--json": options.json,
         "--events": options.events,
         "--seed": options.seed is not None,
-        "--no-refine": options.no_refine,
         "--transcript": options.transcript,
     }
     wanting = [name for name, given in headless_only.items() if given]
@@ -240,7 +236,36 @@ def _overrides(options: argparse.Namespace) -> dict[str, Any]:
         "silence": options.silence,
         "device": options.device,
         "language": options.language,
+        "refine": False if options.no_refine else None,
     }
+
+
+def _load(overrides: dict[str, Any] | None = None) -> Settings:
+    return settings_module.load(
+        overrides=overrides, note=lambda text: terminal.say(f"Note: {text}")
+    )
+
+
+def _serve(options: argparse.Namespace) -> int:
+    """The page, also where the settings file holds a mistake: it is where people mend it."""
+    from s2i.settings_store import SettingsStore
+
+    port = whole_number("--port", options.port, least=1)
+    store = SettingsStore(overrides=_overrides(options))
+    log.begin(store.current.data)
+    for problem in store.problems:
+        terminal.say(f"Note: {problem}")
+
+    from s2i.web import server
+
+    return server.serve(store, port=port, open_browser=not options.no_open)
+
+
+def _seed(options: argparse.Namespace, settings: Settings) -> int | None:
+    """The seed that was asked for; None: a random one."""
+    if options.seed is None and settings.seed_policy == "fixed" and settings.seed:
+        return int(settings.seed)
+    return whole_number("--seed", options.seed)
 
 
 def whole_number(name: str, text: str | None, least: int = 0) -> int | None:

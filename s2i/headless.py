@@ -19,10 +19,12 @@ from s2i.errors import EXIT_CANCELLED, EXIT_MADE, InputError
 from s2i.events import Emit, Event, EventType
 from s2i.job import Outcome, Request, parse_size
 from s2i.journal import Journal
-from s2i.pipeline import Run, SpeechSource, Tools
+from s2i.pipeline import Run, Tools
 from s2i.recovery import recover
 from s2i.refiner_choice import RefinerChoice
+from s2i.seeds import seeded
 from s2i.settings import Settings
+from s2i.stages import SpeechSource
 from s2i.text import clean_idea
 
 _T = TypeVar("_T")
@@ -60,11 +62,8 @@ def paint(ask: Ask) -> int:
             if journal.moved_aside:
                 terminal.say(f"Note: the journal was damaged; it is kept as {journal.moved_aside}.")
             _recover(journal, settings)
-            listeners: list[Emit] = [view]
-            if ask.as_events:
-                listeners.append(terminal.JsonLines())
             run = Run(
-                request,
+                seeded(request, settings, journal),
                 Tools(
                     engine=chosen.engine,
                     refiner=refiner,
@@ -74,7 +73,7 @@ def paint(ask: Ask) -> int:
                     model_hashes=choice.hashes,
                 ),
                 destination=destination,
-                emit=lambda event: _tell(listeners, event),
+                emit=_listeners(ask, view),
             )
             try:
                 outcome = _in_thread(run.run, run.cancel)
@@ -87,12 +86,10 @@ def paint(ask: Ask) -> int:
 def transcribe(ask: Ask) -> int:
     """Only the words: on standard output, with --json all that the recogniser knows of them."""
     view = terminal.Terminal()
-    listeners: list[Emit] = [view]
-    if ask.as_events:
-        listeners.append(terminal.JsonLines())
+    tell = _listeners(ask, view)
 
     def emit(kind: EventType, **data: Any) -> None:
-        _tell(listeners, Event(kind, data))
+        tell(Event(kind, data))
 
     cancel = threading.Event()
     with _speech(ask, view) as source:
@@ -141,9 +138,17 @@ def _request(ask: Ask) -> Request:
     )
 
 
-def _tell(listeners: list[Emit], event: Event) -> None:
-    for listener in listeners:
-        listener(event)
+def _listeners(ask: Ask, view: terminal.Terminal) -> Emit:
+    """Who is told what happens: the terminal, and with --events standard output."""
+    if not ask.as_events:
+        return view
+    lines = terminal.JsonLines()
+
+    def tell(event: Event) -> None:
+        view(event)
+        lines(event)
+
+    return tell
 
 
 def _recover(journal: Journal, settings: Settings) -> None:

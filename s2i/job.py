@@ -31,6 +31,7 @@ class Request:
     """What the user asked for. None means: the engine's or the workflow's own default.
 
     Sizes are in pixels; seeds 0..2^64-1, where 0 is a seed like any other and None a random one.
+    `prompt` is one that was written by hand: it is painted as it is, and the refiner has no part.
     Holds no address and no secret, so it can go into the journal and the picture as it is.
     """
 
@@ -47,6 +48,7 @@ class Request:
     height: int | None = None
     steps: int | None = None
     count: int = 1
+    prompt: str | None = None
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -123,7 +125,7 @@ def check_seed(seed: int | None) -> None:
         raise InputError(
             "bad-seed",
             f"The seed {seed} is out of range.",
-            hint=f"Choose 0 to {MAX_SEED}, or leave --seed out for a random one.",
+            hint=f"Choose 0 to {MAX_SEED}, or leave it out for a random one.",
         )
 
 

@@ -11,60 +11,27 @@ import contextlib
 import json
 import sqlite3
 import threading
-import time
-import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from s2i import journal_file
 from s2i.errors import OutputError
 from s2i.events import Event, EventType
 from s2i.job import JobState, Request
-from s2i.locks import FileLock
+from s2i.journal_file import SHOWN
+from s2i.journal_owners import Owner
+from s2i.journal_record import SELECT, JobRecord, dump
 
-SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS jobs (
-    id         TEXT PRIMARY KEY,
-    created    REAL NOT NULL,
-    owner      TEXT NOT NULL,
-    state      TEXT NOT NULL,
-    stage      TEXT,
-    request    TEXT NOT NULL,
-    context    TEXT NOT NULL DEFAULT '{}',
-    remembered TEXT NOT NULL DEFAULT '{}',
-    result     TEXT,
-    error      TEXT
-);
-CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs (created DESC);
-CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state) WHERE state IN ('queued', 'running');
-CREATE TABLE IF NOT EXISTS events (
-    id   INTEGER PRIMARY KEY,
-    job  TEXT,
-    type TEXT NOT NULL,
-    time REAL NOT NULL,
-    data TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS events_by_job ON events (job, id);
-"""
-
-
-@dataclass(frozen=True)
-class JobRecord:
-    """A job as the journal holds it. `context` is what the pipeline settled before painting,
-    `remembered` what the engine put down to find its work again."""
-
-    id: str
-    created: float
-    owner: str
-    state: JobState
-    stage: str | None
-    request: Request
-    context: dict[str, Any]
-    remembered: dict[str, Any]
-    result: dict[str, Any] | None
-    error: dict[str, Any] | None
+UNDO_SECONDS = 600.0  # that a deleted job can be had back
+_PASSING = (
+    EventType.STT_PARTIAL,
+    EventType.REFINE_DELTA,
+    EventType.GENERATE_QUEUED,
+    EventType.GENERATE_PROGRESS,
+    EventType.GENERATE_PREVIEW,
+)
+"""Of no interest once the job is over: what they led to is written down elsewhere."""
 
 
 class Journal:
@@ -75,21 +42,19 @@ class Journal:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
         self._lock = threading.RLock()
-        self._owner = uuid.uuid4().hex
-        self._owner_lock: FileLock | None = None
+        self._owner = Owner(folder)
         self.moved_aside: Path | None = None
         self.path = folder / "journal.db"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._db = self._open()
+            self._db = journal_file.connect(self.path)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
                 raise self._unusable(error) from error
-            self.moved_aside = self._set_aside()
+            self.moved_aside = journal_file.set_aside(self.path)
             try:
-                self._db = self._open()
+                self._db = journal_file.connect(self.path)
             except sqlite3.Error as again:
                 raise self._unusable(again) from again
         except OSError as error:
@@ -99,18 +64,23 @@ class Journal:
         """Close the file and give up ownership. Idempotent."""
         with self._lock:
             self._db.close()
-            if self._owner_lock is not None:
-                self._owner_lock.release()
-                self._owner_path(self._owner).unlink(missing_ok=True)
-                self._owner_lock = None
+        self._owner.release()
 
-    def begin(self, job: str, request: Request, created: float) -> None:
+    def begin(
+        self,
+        job: str,
+        request: Request,
+        created: float,
+        context: dict[str, Any] | None = None,
+    ) -> None:
         """Write a new job down as queued. What is remembered of it later takes this along."""
         self._own()
+        row = (job, created, self._owner.id, JobState.QUEUED.value)
         with self._transaction() as db:
             db.execute(
-                "INSERT INTO jobs (id, created, owner, state, request) VALUES (?, ?, ?, ?, ?)",
-                (job, created, self._owner, JobState.QUEUED.value, _dump(request.to_dict())),
+                "INSERT INTO jobs (id, created, owner, state, request, context)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (*row, dump(request.to_dict()), dump(context or {})),
             )
 
     def record(self, event: Event) -> None:
@@ -122,7 +92,7 @@ class Journal:
         with self._transaction() as db:
             db.execute(
                 "INSERT INTO events (job, type, time, data) VALUES (?, ?, ?, ?)",
-                (event.job, event.type.value, event.time, _dump(data)),
+                (event.job, event.type.value, event.time, dump(data)),
             )
             if event.type is EventType.JOB_START:
                 self._set(db, event.job, state=JobState.RUNNING.value)
@@ -132,19 +102,19 @@ class Journal:
     def reword(self, job: str, request: Request) -> None:
         """Write the request anew, once the words of a spoken job are known."""
         with self._transaction() as db:
-            self._set(db, job, request=_dump(request.to_dict()))
+            self._set(db, job, request=dump(request.to_dict()))
 
     def settle(self, job: str, context: dict[str, Any]) -> None:
         """Write down what the pipeline settled (prompt, seeds, size), as far as it is known."""
         with self._transaction() as db:
-            self._set(db, job, context=_dump(context))
+            self._set(db, job, context=dump(context))
 
     def remember(self, job: str, data: dict[str, Any]) -> None:
         """Add the engine's notes to the job's; on disk, flushed, when this returns."""
         with self._transaction(durable=True) as db:
             row = db.execute("SELECT remembered FROM jobs WHERE id = ?", (job,)).fetchone()
             known = json.loads(row[0]) if row else {}
-            self._set(db, job, remembered=_dump({**known, **data}))
+            self._set(db, job, remembered=dump({**known, **data}))
 
     def finish(
         self,
@@ -153,40 +123,100 @@ class Journal:
         *,
         result: dict[str, Any] | None = None,
         error: dict[str, Any] | None = None,
+        pictures: Sequence[dict[str, Any]] = (),
+        context: dict[str, Any] | None = None,
     ) -> None:
-        """Write down how the job ended, durably."""
+        """Write down how the job ended, durably; `context` where it has come further since.
+
+        What only mattered while it ran (progress, previews, …) goes.
+        """
+        settled = {} if context is None else {"context": dump(context)}
         with self._transaction(durable=True) as db:
             self._set(
                 db,
                 job,
                 state=state.value,
-                result=None if result is None else _dump(result),
-                error=None if error is None else _dump(error),
+                result=None if result is None else dump(result),
+                error=None if error is None else dump(error),
+                pictures=dump(list(pictures)),
+                **settled,
+            )
+            db.execute(
+                f"DELETE FROM events WHERE job = ? AND type IN ({', '.join('?' * len(_PASSING))})",  # noqa: S608 - only marks
+                (job, *(kind.value for kind in _PASSING)),
             )
 
     def get(self, job: str) -> JobRecord | None:
         """One job, or None."""
-        with self._lock:
-            row = self._db.execute(f"{_SELECT} WHERE id = ?", (job,)).fetchone()
-        return _record(row) if row else None
+        rows = self._rows(f"{SELECT} WHERE id = ?", job)
+        return JobRecord.of(rows[0]) if rows else None
 
     def events(self, job: str) -> list[Event]:
         """A job's events in order, previews without their pictures."""
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT type, data, job, time FROM events WHERE job = ? ORDER BY id", (job,)
-            ).fetchall()
+        rows = self._rows("SELECT type, data, job, time FROM events WHERE job = ? ORDER BY id", job)
         return [Event(EventType(kind), json.loads(data), job, at) for kind, data, job, at in rows]
+
+    def newest(self, before: str | None = None, limit: int = 60) -> list[JobRecord]:
+        """At most `limit` jobs, newest first, after the job `before` where one is named.
+
+        Deleted ones are left out, and those that were called off before they began. A `before`
+        that isn't known (any more) is followed by nothing.
+        """
+        place = "AND (created, id) < (SELECT created, id FROM jobs WHERE id = ?)" if before else ""
+        rows = self._rows(
+            f"{SELECT} WHERE {SHOWN} {place} ORDER BY created DESC, id DESC LIMIT ?",
+            *([before] if before else []),
+            limit,
+        )
+        return [JobRecord.of(row) for row in rows]
+
+    def total(self) -> int:
+        """How many jobs `newest` gives in all."""
+        return int(self._rows(f"SELECT count(*) FROM jobs WHERE {SHOWN}")[0][0])  # noqa: S608 - a constant
+
+    def last_seed(self) -> int | None:
+        """The seed of the newest job that was finished; None before the first."""
+        rows = self._rows(
+            "SELECT result FROM jobs WHERE state = 'done' AND result IS NOT NULL"
+            " ORDER BY created DESC LIMIT 1"
+        )
+        seed = json.loads(rows[0][0]).get("seed") if rows else None
+        return seed if isinstance(seed, int) else None
+
+    def mark_deleted(self, job: str, at: float | None) -> bool:
+        """Delete a job as of `at` (s since the epoch), None: have it back. False: unknown."""
+        with self._transaction(durable=True) as db:
+            return db.execute("UPDATE jobs SET deleted = ? WHERE id = ?", (at, job)).rowcount == 1
+
+    def deleted_before(self, moment: float) -> list[JobRecord]:
+        """Jobs that were deleted before `moment` (s since the epoch) and aren't at work."""
+        rows = self._rows(
+            f"{SELECT} WHERE deleted < ? AND state NOT IN ('queued', 'running')", moment
+        )
+        return [JobRecord.of(row) for row in rows]
+
+    def forget(self, job: str, deleted: float) -> bool:
+        """Remove a job and its events for good, if it is still deleted as of `deleted`."""
+        with self._transaction() as db:
+            gone = db.execute("DELETE FROM jobs WHERE id = ? AND deleted = ?", (job, deleted))
+            if gone.rowcount == 1:
+                db.execute("DELETE FROM events WHERE job = ?", (job,))
+            return gone.rowcount == 1
+
+    def owns(self, record: JobRecord) -> bool:
+        """Whether this very journal is the one that began or adopted it."""
+        return record.owner == self._owner.id
 
     def cut_off(self) -> list[JobRecord]:
         """Jobs that an earlier process left unfinished and nobody works on, oldest first."""
-        with self._lock:
-            rows = self._db.execute(
-                f"{_SELECT} WHERE state IN ('queued', 'running') AND owner != ? ORDER BY created",
-                (self._owner,),
-            ).fetchall()
-        records = [_record(row) for row in rows]
-        alive = {owner: self._is_alive(owner) for owner in {record.owner for record in records}}
+        rows = self._rows(
+            f"{SELECT} WHERE state IN ('queued', 'running') AND owner != ? ORDER BY created",
+            self._owner.id,
+        )
+        records = [JobRecord.of(row) for row in rows]
+        alive = {
+            owner: self._owner.is_alive(owner) for owner in {record.owner for record in records}
+        }
         return [record for record in records if not alive[record.owner]]
 
     def adopt(self, job: str, owner: str) -> bool:
@@ -196,63 +226,15 @@ class Journal:
             done = db.execute(
                 "UPDATE jobs SET owner = ? WHERE id = ? AND owner = ?"
                 " AND state IN ('queued', 'running')",
-                (self._owner, job, owner),
+                (self._owner.id, job, owner),
             )
             return done.rowcount == 1
 
     def _own(self) -> None:
-        with self._lock:
-            if self._owner_lock is None:
-                path = self._owner_path(self._owner)
-                try:
-                    path.parent.mkdir(exist_ok=True)
-                    lock = FileLock(path)
-                    lock.try_acquire()
-                except OSError as error:
-                    raise self._unusable(error) from error
-                self._owner_lock = lock
-
-    def _owner_path(self, owner: str) -> Path:
-        return self._folder / "owners" / f"{owner}.lock"
-
-    def _is_alive(self, owner: str) -> bool:
-        path = self._owner_path(owner)
-        if not path.exists():
-            return False
-        lock = FileLock(path)
-        if not lock.try_acquire():
-            return True
-        lock.release()
-        path.unlink(missing_ok=True)
-        return False
-
-    def _open(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False)
         try:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA_VERSION:
-                raise OutputError(
-                    "journal-too-new",
-                    f"The journal {self.path} was written by a newer version of this program.",
-                    hint="Update the program, or set S2I_HOME to another folder.",
-                )
-            if version < SCHEMA_VERSION:
-                db.executescript(_SCHEMA)
-                db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        except BaseException:
-            db.close()
-            raise
-        return db
-
-    def _set_aside(self) -> Path:
-        aside = self.path.with_name(f"journal.corrupt-{time.strftime('%Y%m%d-%H%M%S')}.db")
-        with contextlib.suppress(FileNotFoundError):
-            self.path.replace(aside)
-        for suffix in ("-wal", "-shm"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-        return aside
+            self._owner.show()
+        except OSError as error:
+            raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> OutputError:
         return OutputError(
@@ -260,6 +242,13 @@ class Journal:
             f"The journal {self.path} can't be used ({error}).",
             hint="Make room or give write permission there, or set S2I_HOME to another folder.",
         )
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        try:
+            with self._lock:
+                return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
 
     @contextlib.contextmanager
     def _transaction(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
@@ -293,26 +282,3 @@ _STAGE_OF = {
     EventType.REFINE_START: "refine",
     EventType.GENERATE_START: "generate",
 }
-_SELECT = (
-    "SELECT id, created, owner, state, stage, request, context, remembered, result, error FROM jobs"
-)
-
-
-def _dump(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False)
-
-
-def _record(row: tuple[Any, ...]) -> JobRecord:
-    job, created, owner, state, stage, request, context, remembered, result, error = row
-    return JobRecord(
-        id=job,
-        created=created,
-        owner=owner,
-        state=JobState(state),
-        stage=stage,
-        request=Request.from_dict(json.loads(request)),
-        context=json.loads(context),
-        remembered=json.loads(remembered),
-        result=json.loads(result) if result else None,
-        error=json.loads(error) if error else None,
-    )

@@ -10,6 +10,8 @@ from s2i import output, provenance
 from s2i.engines.base import PaintResult
 from s2i.errors import GenerateError, InputError
 
+_OURS = frozenset({"out", "warnings"})
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -30,7 +32,8 @@ def keep_pictures(
 ) -> tuple[list[Picture], list[str]]:
     """Write all pictures of a job with their provenance; returns them and warnings.
 
-    `record` describes the job; the chunk of each picture adds that picture's own seed and place.
+    `record` describes the job; the chunk of each picture adds that picture's own seed and place,
+    and leaves out what concerns this machine alone.
     Raises OutputError where a picture can be written nowhere, GenerateError where one is broken.
     """
     pictures: list[Picture] = []
@@ -46,7 +49,7 @@ def keep_pictures(
                 hint="Run it again.",
                 retryable=True,
             ) from error
-        chunk = {key: value for key, value in record.items() if key != "out"}
+        chunk = {key: value for key, value in record.items() if key not in _OURS}
         chunk = {**chunk, "image_seed": image.seed, "image": index}
         path = output.write(provenance.embed(image.png, chunk), wanted, spare)
         if path != wanted:

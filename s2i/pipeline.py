@@ -10,16 +10,17 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from s2i import output
 from s2i.engines.base import Engine, PaintRequest, PaintResult, Plan
 from s2i.errors import Cancelled, OutputError, S2IError
-from s2i.events import Emit, Event, EventType, StageEmit
+from s2i.events import Emit, Event, EventType
 from s2i.job import JobState, Outcome, Request, new_job_id, random_seed
 from s2i.journal import Journal
 from s2i.pictures import Picture, keep_pictures
 from s2i.speech.base import Transcript
+from s2i.stages import Refined, RefinerLike, SpeechSource
 from s2i.text import clean_idea
 
 
@@ -29,42 +30,6 @@ class Stage(str, Enum):
     STT = "stt"
     REFINE = "refine"
     GENERATE = "generate"
-
-
-class Refined(Protocol):
-    """What the refiner answers (see s2i.refine.refiner.Refined)."""
-
-    @property
-    def prompt(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def model(self) -> str: ...
-    @property
-    def template_version(self) -> str: ...
-    @property
-    def seed(self) -> int: ...
-    @property
-    def warnings(self) -> tuple[str, ...]: ...
-
-
-class RefinerLike(Protocol):
-    """What the pipeline asks of a refiner."""
-
-    name: str
-
-    def refine(
-        self, idea: str, *, seed: int, emit: StageEmit, cancel: threading.Event
-    ) -> Refined: ...
-
-
-class SpeechSource(Protocol):
-    """Where spoken words come from: a file, a microphone, a stream that was recorded."""
-
-    def listen(self, emit: StageEmit, cancel: threading.Event) -> Transcript:
-        """The words; blocks, emits stt-start, stt-partial and stt-end. Raises SpeechError,
-        InputError (audio that can't be used), Cancelled."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -84,7 +49,10 @@ class Run:
     """One job from request to pictures. Make it (which checks and prepares), then `run()` once.
 
     Raises InputError, MissingError and OutputError when made; nothing has been announced or
-    written by then. `run()` raises S2IError after announcing it as an `error` event.
+    written by then. `run()` raises S2IError after announcing it as an `error` event; `drop()`
+    ends it without having begun.
+
+    `said`: what was heard before, where the idea are these words, perhaps edited.
     """
 
     def __init__(
@@ -96,9 +64,13 @@ class Run:
         emit: Emit,
         cancel: threading.Event | None = None,
         warnings: tuple[str, ...] = (),
+        said: Transcript | None = None,
     ) -> None:
         self._begun = time.monotonic()
         self.id = new_job_id()
+        if said is not None:
+            request = replace(request, transcript=said.text)
+            warnings = (*warnings, *said.warnings)
         self.request = request
         self.cancel = cancel or threading.Event()
         self._tools = tools
@@ -107,11 +79,11 @@ class Run:
         self._warnings = list(warnings)
         self._timings: dict[str, float] = {}
         self._seed = random_seed() if request.seed is None else request.seed
-        self._prompt = request.idea
+        self._prompt = request.idea if request.prompt is None else request.prompt
         self._refined: Refined | None = None
-        self._transcript: Transcript | None = None
+        self._transcript = said
         self._paint = PaintRequest(
-            prompt=request.idea,
+            prompt=self._prompt,
             negative=request.negative,
             seed=self._seed,
             width=request.width,
@@ -123,7 +95,11 @@ class Run:
         self._plan: Plan = tools.engine.plan(self._paint)
         self._warnings += self._plan.warnings
         self._images: list[Picture] = []
-        tools.journal.begin(self.id, request, time.time())
+        tools.journal.begin(self.id, request, time.time(), self._settled())
+
+    def drop(self, why: S2IError) -> None:
+        """End it, announced and written down, instead of running it."""
+        self._end(JobState.FAILED, why, self._first(), None)
 
     def run(self) -> Outcome:
         """Go through the stages; blocks until the pictures are on disk."""
@@ -132,8 +108,7 @@ class Run:
             Stage.REFINE: self._refine,
             Stage.GENERATE: self._generate,
         }
-        first = Stage.REFINE if self._tools.speech is None else Stage.STT
-        stage = first
+        stage = first = self._first()
         state, failure = JobState.FAILED, None
         outcome: Outcome | None = None
         try:
@@ -162,6 +137,9 @@ class Run:
         finally:
             self._end(state, failure, stage, outcome)
 
+    def _first(self) -> Stage:
+        return Stage.REFINE if self._tools.speech is None else Stage.STT
+
     def _end(
         self,
         state: JobState,
@@ -179,6 +157,8 @@ class Run:
                 state,
                 result=outcome.to_dict() if outcome else None,
                 error={"stage": stage.value, **failure.to_dict()} if failure else None,
+                pictures=[picture.to_dict() for picture in self._images] if outcome else [],
+                context=self._settled(),
             )
         except OutputError as error:
             # the picture is made and written: a full disk under the journal must not take it back
@@ -193,13 +173,14 @@ class Run:
         self._transcript = said
         self._warnings += said.warnings
         self.request = replace(self.request, idea=clean_idea(said.text), transcript=said.text)
-        self._prompt = self.request.idea
+        if self.request.prompt is None:
+            self._prompt = self.request.idea
         self._destination = self._destination.named(self.request.idea)
         self._tools.journal.reword(self.id, self.request)
 
     def _refine(self) -> None:
         refiner = self._tools.refiner
-        if refiner is None or not self.request.refine:
+        if refiner is None or not self.request.refine or self.request.prompt is not None:
             return
         seed = self._seed if self.request.refine_seed is None else self.request.refine_seed
         self._refined = refiner.refine(
@@ -211,7 +192,7 @@ class Run:
     def _generate(self) -> None:
         engine, plan = self._tools.engine, self._plan
         request = PaintRequest(**{**self._paint.__dict__, "prompt": self._prompt})
-        self._tools.journal.settle(self.id, self._context())
+        self._tools.journal.settle(self.id, self._settled())
         self._emit(
             EventType.GENERATE_START,
             engine=engine.name,
@@ -248,6 +229,10 @@ class Run:
             {**self._context(), "details": {**self._plan.details, **result.details}},
         )
         self._warnings += warnings
+
+    def _settled(self) -> dict[str, Any]:
+        """What is known by now, for the journal."""
+        return {**self._context(), "warnings": list(self._warnings)}
 
     def _context(self) -> dict[str, Any]:
         refined, said = self._refined, self._transcript

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from s2i import output, provenance
 from s2i.engines.base import Engine
-from s2i.errors import EngineUnavailable, S2IError
+from s2i.errors import Cancelled, EngineUnavailable, S2IError
 from s2i.job import JobState, Outcome
-from s2i.journal import JobRecord, Journal
+from s2i.journal import Journal
+from s2i.journal_record import JobRecord
 from s2i.pictures import keep_pictures
+from s2i.stages import close_engine
 
+_UNSETTLED = frozenset({JobState.QUEUED, JobState.RUNNING})
 GIVE_UP_AFTER = 7 * 24 * 3600.0  # seconds; by then a server has long forgotten the job
 
 
 @dataclass(frozen=True)
 class Recovered:
-    """What became of a cut-off job: its pictures, or none and the reason in one sentence."""
+    """What became of a cut-off job: its pictures, or none and the reason in one sentence.
+
+    `waiting`: it can't be told yet.
+    """
 
     job: str
     idea: str
     images: tuple[Path, ...]
     reason: str
+    waiting: bool = False
 
 
 def recover(
@@ -33,21 +40,27 @@ def recover(
     make_engine: Callable[[str], Engine],
     output_folder: Path,
     cancel: threading.Event | None = None,
+    *,
+    again: Sequence[str] = (),
 ) -> list[Recovered]:
     """Settle every cut-off job that can be settled now; the others stay for the next start.
 
-    `make_engine` gives an engine by name and may raise EngineUnavailable. Never raises itself.
+    `make_engine` gives an engine by name and may raise EngineUnavailable. `again`: jobs that an
+    earlier call with this journal had to leave waiting. Raises OutputError where the journal can't
+    be read; nothing else.
     """
     cancel = cancel or threading.Event()
     found: list[Recovered] = []
-    for record in journal.cut_off():
+    known = [journal.get(job) for job in again]
+    records = [record for record in known if record is not None and record.state in _UNSETTLED]
+    for record in [*records, *journal.cut_off()]:
         if cancel.is_set():
             break
         try:
-            if journal.adopt(record.id, record.owner):
+            if journal.owns(record) or journal.adopt(record.id, record.owner):
                 found.append(_settle(record, journal, make_engine, output_folder, cancel))
         except S2IError as error:
-            found.append(Recovered(record.id, record.request.idea, (), error.message))
+            found.append(Recovered(record.id, record.request.idea, (), error.message, waiting=True))
     return found
 
 
@@ -62,11 +75,16 @@ def _settle(
     if not record.remembered:
         return _fail(record, journal, "It was cut off before the picture was asked for.")
     try:
-        result = make_engine(str(context.get("engine"))).recover(record.remembered, cancel)
-    except EngineUnavailable as error:
-        if time.time() - record.created > GIVE_UP_AFTER:
+        engine = make_engine(str(context.get("engine")))
+        try:
+            result = engine.recover(record.remembered, cancel)
+        finally:
+            close_engine(engine)
+    except (EngineUnavailable, Cancelled) as error:
+        missing = not isinstance(error, Cancelled)  # else the program ends: for the next start
+        if missing and time.time() - record.created > GIVE_UP_AFTER:
             return _fail(record, journal, f"It was cut off, and for a week: {error.message}")
-        return Recovered(record.id, record.request.idea, (), error.message)
+        return Recovered(record.id, record.request.idea, (), error.message, waiting=True)
     except S2IError as error:
         return _fail(record, journal, error.message)
     if result is None or not result.images:
@@ -94,9 +112,18 @@ def _settle(
         images=[str(picture.path) for picture in pictures],
         placeholder=context["placeholder"],
         timings=context["timings"],
-        warnings=[*warnings, "Fetched after the program was cut off."],
+        warnings=[
+            *context.get("warnings", []),
+            *warnings,
+            "Fetched after the program was cut off.",
+        ],
     )
-    journal.finish(record.id, JobState.DONE, result=outcome.to_dict())
+    journal.finish(
+        record.id,
+        JobState.DONE,
+        result=outcome.to_dict(),
+        pictures=[picture.to_dict() for picture in pictures],
+    )
     return Recovered(
         record.id,
         record.request.idea,

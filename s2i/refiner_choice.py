@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import TracebackType
 
-from bootstrap import models
+from bootstrap import machine, models
 from bootstrap.catalogue import load
+from bootstrap.progress import size_text
 from s2i import terminal
 from s2i.refine.refiner import Refiner
 from s2i.refine.template import load_template
@@ -61,20 +63,42 @@ class RefinerChoice:
         return models.improvement(self._settings.home, self._settings.language)
 
     def _start(self, found: models.RefinerFile) -> Refiner:
-        if found.note:
-            terminal.say(f"Note: {found.note}")
-        if self._settings.language.lower()[:2] != "en" and found.path.name == load().starter.file:
-            terminal.say(
-                f"Note: {found.name} can't translate; the idea goes into the prompt in its own "
-                "language. 'python run.py setup' fetches a model that writes it in English."
-            )
+        for remark in remarks(found, self._settings.language):
+            terminal.say(f"Note: {remark}")
         if found.sha256:
             self.hashes[found.id] = found.sha256
-        refiner = Refiner(
-            found.path,
-            name=found.id,
-            template=load_template(self._settings.data / "refine.json"),
-            cache=self._settings.data / "cache",
+        return start(found, self._settings)
+
+
+def start(found: models.RefinerFile, settings: Settings) -> Refiner:
+    """A refiner with this model, which it begins to load. Raises InputError for a template of the
+    user's that can't be used."""
+    refiner = Refiner(
+        found.path,
+        name=found.id,
+        template=load_template(settings.data / "refine.json"),
+        cache=settings.data / "cache",
+    )
+    refiner.warm()
+    return refiner
+
+
+def remarks(found: models.RefinerFile, language: str) -> list[str]:
+    """Sentences that whoever refines with this model should know."""
+    told = [found.note] if found.note else []
+    if language.lower()[:2] != "en" and found.path.name == load().starter.file:
+        told.append(
+            f"{found.name} can't translate; the idea goes into the prompt in its own "
+            "language. 'python run.py setup' fetches a model that writes it in English."
         )
-        refiner.warm()
-        return refiner
+    return told
+
+
+def better(home: Path) -> str:
+    """One line on how to get a better model than the starter; empty where one is there."""
+    catalogue = load()
+    if {item.id for item in models.installed_refiners(home, catalogue)} - {catalogue.starter_id}:
+        return ""
+    entry = models.fitting_refiner(catalogue, machine.memory())
+    size = size_text(entry.download_bytes)
+    return f"For better prompts: 'python run.py setup' fetches {entry.name} ({size})."

@@ -232,6 +232,26 @@ def test_a_settings_file_with_a_mistake_is_named(s2i: Any, tmp_path: Path):
     assert "settings.json" in assert_one_sentence(quick(s2i, "--text", "fox"), 2)
 
 
+def test_settings_hold_without_a_page_too(s2i: Any):
+    fixed = {"S2I_SEED_POLICY": "fixed", "S2I_SEED": "18446744073709551615", "S2I_REFINE": "0"}
+    done = s2i("--engine", "storyboard", "--text", FOX, "--json", **fixed)
+    result = json.loads(done.stdout)
+    assert (result["seed"], result["refiner"]) == (2**64 - 1, None)
+    done = s2i("--engine", "storyboard", "--text", FOX, "--json", "--seed", "3", **fixed)
+    assert json.loads(done.stdout)["seed"] == 3
+    bad = s2i("--text", FOX, S2I_REFINE="maybe")
+    assert "S2I_REFINE" in assert_one_sentence(bad, 2)
+
+
+def test_a_setting_of_another_version_is_a_note(s2i: Any, tmp_path: Path):
+    folder = tmp_path / "home" / "data"
+    folder.mkdir(parents=True)
+    (folder / "settings.json").write_text('{"of_the_future": 1}', encoding="utf-8")
+    done = quick(s2i, "--text", FOX)
+    assert done.returncode == 0
+    assert "of_the_future" in done.stderr.decode()
+
+
 @pytest.mark.parametrize("text", ["1_0", "٣", "0x10", "", "1e3", "--5", "+", "9" * 31])
 def test_what_is_no_whole_number(text: str):
     with pytest.raises(InputError):

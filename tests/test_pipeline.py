@@ -70,7 +70,12 @@ def test_a_job_from_words_to_picture(bench: Bench):
     assert record.state is JobState.DONE
     assert record.result == outcome.to_dict()
     assert record.remembered == {"ticket": 7}
-    assert [event.type.value for event in bench.journal.events(run.id)] == bench.kinds
+    kept = [event.type.value for event in bench.journal.events(run.id)]
+    assert kept == ["job-start", "generate-start", "generate-end", "job-end"]
+    assert [(picture["seed"], picture["width"]) for picture in record.pictures] == [
+        (7, 64),
+        (8, 64),
+    ]
 
 
 def test_seed_zero_is_a_seed_and_none_is_a_random_one(bench: Bench):
@@ -207,3 +212,70 @@ def test_speech_that_fails_is_an_error_of_its_stage(bench: Bench):
         spoken(bench, SpeechError("no-speech", "Nothing was heard.")).run()
     assert bench.events[-2].data["stage"] == "stt"
     assert bench.engine.requests == []
+
+
+def heard(text: str) -> Transcript:
+    words = (Word(text, 0.0, 1.0, 0.5),)
+    return Transcript(text, words, (), "en", "spoken", "model", 1.0, "finish", warnings=("cut",))
+
+
+def test_words_that_were_heard_before_may_have_been_edited(bench: Bench):
+    run = Run(
+        Request(idea="a blue fox", refine=False),
+        Tools(bench.engine, None, bench.journal, bench.folder / "spare"),
+        destination=output.Destination(bench.folder / "pic.png"),
+        emit=bench.events.append,
+        said=heard("a red fox"),
+    )
+    begun = bench.journal.get(run.id)
+    assert begun is not None
+    assert begun.request.transcript == "a red fox"
+    assert begun.context["words"][0]["text"] == "a red fox"
+    outcome = run.run()
+    assert "stt-start" not in bench.kinds
+    assert (outcome.idea, outcome.transcript) == ("a blue fox", "a red fox")
+    assert (outcome.prompt, outcome.recogniser) == ("a blue fox", "spoken")
+    assert "cut" in outcome.warnings
+    chunk = provenance.read(Path(outcome.images[0]).read_bytes())
+    assert chunk is not None
+    assert (chunk["transcript"], chunk["recogniser"]) == (
+        "a red fox",
+        {"name": "spoken", "model": "model"},
+    )
+
+
+class NoRefiner:
+    """Must not be asked."""
+
+    name = "none"
+
+    def refine(self, idea: str, **_: Any) -> Any:
+        raise AssertionError(idea)
+
+
+def test_a_prompt_by_hand_is_painted_as_it_is(bench: Bench):
+    run = Run(
+        Request(idea="fox", prompt="my own words", refine=True),
+        Tools(bench.engine, NoRefiner(), bench.journal, bench.folder / "spare"),
+        destination=output.Destination(bench.folder / "pic.png"),
+        emit=bench.events.append,
+    )
+    outcome = run.run()
+    assert [asked.prompt for asked in bench.engine.requests] == ["my own words"]
+    assert (outcome.idea, outcome.prompt, outcome.refiner) == ("fox", "my own words", None)
+
+
+def test_a_job_that_is_dropped_ends_without_having_begun(bench: Bench):
+    run = bench.run()
+    run.drop(Cancelled())
+    assert bench.kinds == ["error", "job-end"]
+    assert bench.events[-1].data == {"state": "cancelled"}
+    record = bench.journal.get(run.id)
+    assert record is not None
+    assert (record.state, record.stage) == (JobState.CANCELLED, None)
+
+
+def test_what_only_this_machine_is_concerned_with_stays_out_of_the_picture(bench: Bench):
+    chunk = provenance.read(Path(bench.run().run().images[0]).read_bytes())
+    assert chunk is not None
+    assert not {"out", "warnings"} & set(chunk)

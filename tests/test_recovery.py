@@ -69,6 +69,7 @@ def test_what_the_engine_finished_meanwhile_is_fetched(tmp_path: Path):
     assert record.state is JobState.DONE
     assert record.result is not None
     assert record.result["images"] == [str(tmp_path / "pic.png")]
+    assert [(item["seed"], item["width"]) for item in record.pictures] == [(3, 64)]
     assert recover(journal, make(engine), tmp_path / "output") == []
     journal.close()
 
@@ -111,6 +112,9 @@ def test_what_cannot_be_told_yet_waits_for_the_next_start(tmp_path: Path):
     away = ScriptedEngine(left_behind=EngineUnavailable("down", "It is still running."))
     (found,) = recover(journal, make(away), tmp_path / "output")
     assert (found.images, found.reason) == ((), "It is still running.")
+    assert found.waiting
+    assert recover(journal, make(away), tmp_path / "output") == [], "it is known by now"
+    assert recover(journal, make(away), tmp_path / "output", again=[found.job]) == [found]
     journal.close()
     again = Journal(tmp_path / "data")
     back = ScriptedEngine(left_behind=PaintResult((Painted(square(), 3),)))

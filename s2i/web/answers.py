@@ -1,14 +1,27 @@
-"""Every error as `{"error": {"code", "message", "hint"}}` with a fitting status."""
+"""Every error as `{"error": {"code", "message", "hint"}}` with a fitting status.
+
+`retryable` is there, and true, where trying again may help; `field` where a setting is meant.
+"""
 
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from s2i import log
-from s2i.errors import Cancelled, InputError, MissingError, OutputError, S2IError
+from s2i.errors import (
+    Cancelled,
+    Conflict,
+    InputError,
+    MissingError,
+    NotFound,
+    OutputError,
+    S2IError,
+)
+from s2i.settings_store import BadSetting
 from s2i.web import refusals
 from s2i.web.hub import TooManyStreams
 
@@ -17,9 +30,9 @@ _BY_CODE = {"busy": 503, "no-speech": 422}
 """Codes that say more than their class does."""
 _STATUS: tuple[tuple[type[S2IError], int], ...] = (
     (refusals.Forbidden, 403),
-    (refusals.NotFound, 404),
+    (NotFound, 404),
     (refusals.TooSlow, 408),
-    (refusals.Conflict, 409),
+    (Conflict, 409),
     (Cancelled, 409),
     (refusals.Gone, 410),
     (refusals.TooLarge, 413),
@@ -50,8 +63,12 @@ def status_of(error: S2IError) -> int:
 def answer(error: S2IError, status: int | None = None) -> Response:
     """The error as an answer."""
     status = status_of(error) if status is None else status
-    shown = {"code": error.code, "message": error.message, "hint": error.hint}
-    extra = error.extra if isinstance(error, refusals.Conflict) else {}
+    shown: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
+    if error.retryable:
+        shown["retryable"] = True
+    if isinstance(error, BadSetting):
+        shown["field"] = error.field
+    extra = error.extra if isinstance(error, Conflict) else {}
     response = jsonify({"error": shown, **extra})
     response.status_code = status
     if status == 503 and error.retryable:

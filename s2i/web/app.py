@@ -5,15 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 
-from s2i.web import answers, events, page, security, status, transcriptions, utterances
+from s2i.web import (
+    answers,
+    events,
+    images,
+    jobs,
+    page,
+    security,
+    settings,
+    status,
+    transcriptions,
+    utterances,
+)
 from s2i.web.requests import MAX_JSON
 from s2i.web.services import Services
 
 BLUEPRINTS = (
     page.blueprint,
     status.blueprint,
+    settings.blueprint,
+    jobs.blueprint,
+    images.blueprint,
     events.blueprint,
     utterances.blueprint,
     transcriptions.blueprint,
@@ -21,8 +35,8 @@ BLUEPRINTS = (
 
 
 def create_app(services: Services, *, config: Mapping[str, Any] | None = None) -> Flask:
-    """The API as a WSGI application. `config` goes over Flask's defaults, for tests."""
-    app = Flask("s2i.web", static_folder=None, template_folder=None)
+    """Page and API as a WSGI application. `config` goes over Flask's defaults, for tests."""
+    app = Flask("s2i.web", static_folder=None, template_folder=str(page.TEMPLATES))
     app.config["MAX_CONTENT_LENGTH"] = MAX_JSON
     app.config.update(config or {})
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
@@ -34,4 +48,10 @@ def create_app(services: Services, *, config: Mapping[str, Any] | None = None) -
     answers.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+
+    @app.before_request
+    def _watched() -> None:
+        if request.endpoint == "events.listen":  # a page has come, or come back
+            services.watcher.wake()
+
     return app

@@ -12,25 +12,26 @@ import urllib.error
 import urllib.request
 import webbrowser
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from s2i import log, terminal
 from s2i.errors import EXIT_CANCELLED, EXIT_MADE, MissingError, OutputError, S2IError
 from s2i.locks import FileLock
 from s2i.settings import Settings
-from s2i.speech.pool import Recognisers as Pool
+from s2i.settings_store import SettingsStore
 from s2i.web.app import create_app
-from s2i.web.entries import Recognisers
 from s2i.web.http_server import Server
-from s2i.web.services import Services
+from s2i.web.services import Recognisers, Services
+from s2i.web.wiring import wired
 
 LOCK_NAME = "server.lock"
 INFO_NAME = "server.json"
 FIRST_SECONDS = 15.0  # that a first start may take until it answers
+END_SECONDS = 2.5  # that ending may take
 
 
 def serve(
-    settings: Settings,
+    store: SettingsStore,
     *,
     port: int | None = None,
     open_browser: bool = True,
@@ -42,6 +43,7 @@ def serve(
     given, and closed at the end. Raises S2IError where no port is to be had, or where the first
     one doesn't answer.
     """
+    settings = store.current
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
         lock = FileLock(settings.data / LOCK_NAME)
@@ -54,38 +56,34 @@ def serve(
         ) from error
     if not alone:
         return _join(settings, open_browser)
+    clean = False
     try:
-        if recognisers is None:
-            pool = recognisers = Pool(settings.home, settings)
-            threading.Thread(
-                target=_warm, args=(pool, settings.language), name="warming", daemon=True
-            ).start()
-        services = Services(settings, recognisers)
+        services = wired(store, recognisers)
         server = Server(create_app(services), services)
         try:
             server.start(port)
             _note(settings, server, services.hub.boot)
             terminal.say(f"SpeechToImage is at {server.url} (Ctrl-C ends it)")
+            if services.desk.moved_aside:
+                where = services.desk.moved_aside
+                terminal.say(f"Note: the journal was damaged; it is kept as {where}.")
+            services.begin()
             if open_browser:
                 _open(server.url)
             _wait(server)
         except KeyboardInterrupt:
             terminal.say("\nEnding ...")
         finally:
-            _end(server, services)
+            clean = _end(server, services)
             with contextlib.suppress(OSError):
                 (settings.data / INFO_NAME).unlink(missing_ok=True)
     finally:
         lock.release()
+    if not clean:
+        # A model is still being loaded, in native code that can't be told to stop; Python's own
+        # end would wait for it.
+        leave(EXIT_MADE)
     return EXIT_MADE
-
-
-def _warm(pool: Pool, language: str) -> None:
-    """Load the chosen language's model, so that the first words needn't wait for it."""
-    try:
-        pool.pool(language)
-    except S2IError as error:
-        log.failure(error)  # whoever speaks gets it as an answer; typing works all the same
 
 
 def _wait(server: Server) -> None:
@@ -101,12 +99,28 @@ def _wait(server: Server) -> None:
     )
 
 
-def _end(server: Server, services: Services) -> None:
+def _end(server: Server, services: Services) -> bool:
+    """End all; False where something goes on that can't be ended."""
+    until = time.monotonic() + END_SECONDS
     try:
         server.stop()
-        services.close()
+        clean: list[bool] = []
+        ending = threading.Thread(
+            target=lambda: clean.append(services.close()), name="ending", daemon=True
+        )
+        ending.start()
+        ending.join(max(0.5, until - time.monotonic()))
+        return clean == [True]
     except KeyboardInterrupt:
-        os._exit(EXIT_CANCELLED)  # asked twice
+        leave(EXIT_CANCELLED)  # asked twice
+
+
+def leave(code: int) -> NoReturn:
+    """End this process at once."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
 
 
 def _note(settings: Settings, server: Server, boot: str) -> None:

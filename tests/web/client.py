@@ -25,7 +25,7 @@ class Answer:
     def code(self) -> str:
         """The error's code, of a well-formed error."""
         error = self.json["error"]
-        assert set(error) == {"code", "message", "hint"}
+        assert set(error) - {"retryable", "field"} == {"code", "message", "hint"}
         assert error["message"]
         assert "Traceback" not in self.body.decode()
         return str(error["code"])

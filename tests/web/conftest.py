@@ -6,29 +6,42 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from s2i.settings import Settings
+from s2i.settings_store import SettingsStore
 from s2i.web.app import create_app
 from s2i.web.http_server import Server
 from s2i.web.hub import Hub
 from s2i.web.listening import Listening
+from s2i.web.live import Live
 from s2i.web.services import Services
 from tests.fakes.recogniser import FakeRecognisers
 from tests.web.client import Client
+
+NOBODY = "http://127.0.0.1:9"  # no ComfyUI: nothing listens on discard
 
 
 class Running:
     """A server that runs, what is behind it, and a client."""
 
-    def __init__(self, home: Path, *, abandoned: float, heartbeat: float, streams: int) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        abandoned: float,
+        heartbeat: float,
+        streams: int,
+        store: SettingsStore | Settings | None,
+    ) -> None:
         self.fake = FakeRecognisers()
-        self.hub = Hub(heartbeat=heartbeat, max_streams=streams)
+        self.live = Live()
+        self.hub = Hub(self.live, heartbeat=heartbeat, max_streams=streams)
         self.services = Services(
-            Settings(home=home),
+            store or Settings(home=home, comfyui_url=NOBODY, refine=False),
             self.fake,
+            live=self.live,
             hub=self.hub,
             listening=Listening(self.fake, self.hub, abandoned=abandoned),
         )
@@ -54,9 +67,15 @@ def start(tmp_path: Path) -> Iterator[Start]:
     running: list[Running] = []
 
     def begin(
-        *, abandoned: float = 30.0, heartbeat: float = 8.0, streams: int = 8, **_: Any
+        *,
+        abandoned: float = 30.0,
+        heartbeat: float = 8.0,
+        streams: int = 8,
+        store: SettingsStore | Settings | None = None,
     ) -> Running:
-        made = Running(tmp_path, abandoned=abandoned, heartbeat=heartbeat, streams=streams)
+        made = Running(
+            tmp_path, abandoned=abandoned, heartbeat=heartbeat, streams=streams, store=store
+        )
         running.append(made)
         return made
 

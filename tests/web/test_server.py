@@ -21,6 +21,7 @@ import pytest
 from s2i.errors import InputError, MissingError
 from s2i.locks import FileLock
 from s2i.settings import Settings
+from s2i.settings_store import SettingsStore
 from s2i.web import http_server, server
 from s2i.web.app import create_app
 from s2i.web.http_server import Server
@@ -36,12 +37,13 @@ import webbrowser
 from pathlib import Path
 from s2i.errors import S2IError
 from s2i.settings import Settings
+from s2i.settings_store import SettingsStore
 from s2i.web import server
 from tests.fakes.recogniser import FakeRecognisers
 try:
     sys.exit(
         server.serve(
-            Settings(home=Path(sys.argv[1])),
+            SettingsStore.around(Settings(home=Path(sys.argv[1]), refine=False)),
             port=0,
             open_browser=False,
             recognisers=FakeRecognisers(),
@@ -127,13 +129,74 @@ def test_start_second_start_and_ctrl_c(begin: type[Program], tmp_path: Path) -> 
     assert fourth.interrupt() == 0
 
 
+STUBBORN = PROGRAM.replace(
+    "recognisers=FakeRecognisers()",
+    "recognisers=type('Slow', (FakeRecognisers,), dict(close=stay))()",
+).replace("try:\n", "def stay(self): __import__('time').sleep(120)\ntry:\n", 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C can't be sent to one process there")
+def test_the_end_does_not_wait_for_what_can_not_be_stopped(
+    begin: type[Program], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "PROGRAM", STUBBORN)
+    program = begin()  # type: ignore[call-arg]  # the fixture knows the folder
+    client = Client(int(url_in(program.line()).rstrip("/").rpartition(":")[2]))
+    with client.events():
+        assert program.interrupt() == 0  # in 20 s, where closing takes 120
+    assert not (tmp_path / "data" / server.INFO_NAME).exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C can't be sent to one process there")
+def test_the_command_line_serves_with_its_options_and_a_broken_file(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "settings.json").write_text("{")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "s2i", "--no-open", "--no-refine", "--port", str(port)]
+    environ = {**os.environ, "S2I_HOME": str(tmp_path), "S2I_LANGUAGE": "fr"}
+    with subprocess.Popen(
+        [*command, "--engine", "storyboard"],
+        cwd=ROOT,
+        env=environ,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        try:
+            assert "settings.json" in process.stderr.readline()
+            assert f":{port}/" in process.stderr.readline()
+            client = Client(port)
+            told = client.get("/api/settings").json
+            assert "settings.json" in told["problems"][0]
+            fixed = {item["name"]: item["fixed"] for item in told["settings"] if item["fixed"]}
+            assert fixed == {
+                "language": "environment",
+                "comfyui_url": "environment",
+                "refine": "command line",
+                "engine": "command line",
+            }
+            assert client.get("/api/status").json["refiner"]["state"] == "off"
+            again = subprocess.run(  # finds the first
+                command, cwd=ROOT, env=environ, capture_output=True, timeout=60, check=False
+            )
+            assert again.returncode == 0
+            assert f"running already, at http://127.0.0.1:{port}/".encode() in again.stderr
+        finally:
+            process.send_signal(signal.SIGINT)
+            rest = process.communicate(timeout=30)[1]
+    assert process.returncode == 0, rest
+    assert "Traceback" not in rest
+
+
 def test_a_first_one_that_does_not_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, web: Running
 ) -> None:
     monkeypatch.setattr(server, "FIRST_SECONDS", 0.3)
     (tmp_path / "data").mkdir(exist_ok=True)
     info = tmp_path / "data" / server.INFO_NAME
-    settings = Settings(home=tmp_path)
+    settings = SettingsStore.around(Settings(home=tmp_path))
     with FileLock(tmp_path / "data" / server.LOCK_NAME):
         for text in (
             None,
@@ -271,5 +334,5 @@ def test_the_browser(
     info = {"port": web.port, "boot": web.hub.boot}
     (tmp_path / "data" / server.INFO_NAME).write_text(json.dumps(info))
     with FileLock(tmp_path / "data" / server.LOCK_NAME):
-        assert server.serve(Settings(home=tmp_path)) == 0
+        assert server.serve(SettingsStore.around(Settings(home=tmp_path))) == 0
     assert ("open it yourself" in capsys.readouterr().err) is said
