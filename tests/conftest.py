@@ -14,7 +14,15 @@ ROOT = Path(__file__).resolve().parent.parent
 _FOR_TESTS = {"S2I_TEST_GGUF", "S2I_TEST_VOSK", "S2I_REQUIRE_MODEL", "S2I_REQUIRE_MICROPHONE"}
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--screenshots",
+        metavar="DIR",
+        help="keep the pictures that the page's tests take of it, every state, light and dark",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Let children of the tests be stopped, however the tests were started.
 
     nohup and a shell's & start them deaf to signals, and children inherit that.
@@ -22,6 +30,9 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    folder = config.getoption("--screenshots")
+    if folder:  # tests/e2e/conftest.py reads it, in every worker
+        os.environ["S2I_SCREENSHOTS"] = str(Path(folder).absolute())
 
 
 @pytest.fixture(autouse=True)
