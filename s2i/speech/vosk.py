@@ -58,10 +58,39 @@ def offer(language: str, home: Path) -> Offer:
 
 def _by_hand(language: str, home: Path) -> SpeechEntry | None:
     for entry in catalogue.load().speech_for(language):
-        if downloads.speech_path(home, entry).is_dir():
-            models.vouch_speech(home, entry)
+        folder = downloads.speech_path(home, entry)
+        if folder.is_dir():
+            _vouch_once(home, entry, folder)
             return entry
     return None
+
+
+def _vouch_once(home: Path, entry: SpeechEntry, folder: Path) -> None:
+    """Try a folder out, once for the state it is in: that takes a process and seconds, and who
+    asks for the status asks often. Raises ModelMissing."""
+    state = _state_of(folder)
+    known = _broken.get(folder)
+    if known is not None and known[0] == state:
+        raise ModelMissing(known[1].code, known[1].message, hint=known[1].hint)
+    try:
+        models.vouch_speech(home, entry)
+    except ModelMissing as error:
+        _broken[folder] = state, error
+        raise
+    _broken.pop(folder, None)
+
+
+_State = frozenset[tuple[str, int, int]]
+_broken: dict[Path, tuple[_State, ModelMissing]] = {}
+
+
+def _state_of(folder: Path) -> _State:
+    """Names, sizes and times of its files."""
+    return frozenset(
+        (str(path), found.st_size, found.st_mtime_ns)
+        for path in folder.rglob("*")
+        if (found := path.lstat())
+    )
 
 
 class VoskModel:

@@ -192,8 +192,14 @@ def test_a_model_put_there_by_hand_is_tried_out_once_and_taken(vosk_folder: Path
     assert models.installed_speech(tmp_path, "ko") == entry, "it is marked from now on"
 
 
-def test_a_broken_one_put_there_by_hand_is_named(tmp_path: Path):
+def test_a_broken_one_put_there_by_hand_is_named_until_it_is_mended(
+    vosk_folder: Path, tmp_path: Path
+):
     entry = catalogue.load().speech_for("ko")[0]
-    downloads.speech_path(tmp_path, entry).mkdir(parents=True)
-    with pytest.raises(MissingError, match=entry.name):
-        vosk.offer("ko", tmp_path)
+    folder = downloads.speech_path(tmp_path, entry)
+    folder.mkdir(parents=True)
+    for _ in range(2):  # the second time from memory
+        with pytest.raises(MissingError, match=entry.name):
+            vosk.offer("ko", tmp_path)
+    shutil.copytree(vosk_folder, folder, dirs_exist_ok=True)
+    assert vosk.offer("ko", tmp_path).model == entry.name
