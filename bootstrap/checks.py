@@ -14,7 +14,7 @@ from enum import Enum
 from importlib import metadata
 from pathlib import Path
 
-from bootstrap import downloads, machine, models, probe, verify
+from bootstrap import downloads, machine, models, probe, staging
 from bootstrap.catalogue import Catalogue
 from bootstrap.progress import size_text
 from s2i.engines import registry
@@ -150,14 +150,14 @@ def speech_model(context: Context) -> Check:
     language = context.settings.language
     name = f"Speech model ({language})"
     fix = f"{SETUP} --language {language}"
+    if found := models.installed_speech(context.home, language):
+        return Check(name, State.OK, found.name)
     entries = context.catalogue.speech_for(language)
     if not entries:
         known = ", ".join(context.catalogue.languages)
         return Check(name, State.MISSING, "the catalogue has none", f"choose one of {known}")
     for entry in reversed(entries):
         folder = downloads.speech_path(context.home, entry)
-        if verify.read_mark(folder):
-            return Check(name, State.OK, entry.name)
         if folder.exists():
             try:
                 models.vouch_speech(context.home, entry)
@@ -255,11 +255,12 @@ def journal(context: Context) -> Check:
 
 def leftovers(context: Context) -> Check:
     """Fetches that were cut off."""
-    found = downloads.leftovers(context.home)
+    found = staging.leftovers(context.home)
     if not found:
         return Check("Downloads", State.OK, "none was cut off")
     listed = ", ".join(f"{name} after {size_text(size)}" for name, size in found)
-    return Check("Downloads", State.BROKEN, f"cut off: {listed}", SETUP)
+    fix = f"{SETUP} goes on there; python run.py models remove NAME throws it away"
+    return Check("Downloads", State.BROKEN, f"cut off: {listed}", fix)
 
 
 def disk(context: Context) -> Check:

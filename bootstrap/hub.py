@@ -1,32 +1,39 @@
 """One file from a Hugging Face hub, with every failure as one sentence.
 
-huggingface_hub is imported inside functions: it takes a while, and reads its environment then.
+Addresses, metadata and access are huggingface_hub's, the bytes come by bootstrap.transfer. The
+library is imported inside functions: it takes a while, and reads its environment then.
 HF_ENDPOINT, HF_HUB_OFFLINE, HF_TOKEN and the proxies of the system are honoured.
 """
 
 from __future__ import annotations
 
 import contextlib
-import logging
+import importlib
 import os
+import re
 import threading
-import time
 import urllib.error
 import urllib.request
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bootstrap import transfer_errors, verify
 from bootstrap.catalogue import HubSource
+from bootstrap.control import Control
+from bootstrap.http_get import Address
 from bootstrap.hub_errors import explain
 from bootstrap.progress import Progress
-from s2i.errors import ModelMissing
+from bootstrap.transfer import RETRY_PAUSES, Remote, Transfer
+from s2i.errors import NetworkError
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
 PROBE_SECONDS = 2.5
-RETRY_PAUSES = (2.0, 6.0, 15.0)  # s; the hub library resumes dropped connections by itself before
+_OURS = "S2I_STAYS_OFFLINE"  # in the environment: HF_HUB_OFFLINE was set by this program
+_ASKING = threading.RLock()  # the environment is the whole process's
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHA1 = re.compile(r"[0-9a-f]{40}")
 
 
 def endpoint() -> str:
@@ -43,8 +50,37 @@ def shown_endpoint() -> str:
 
 def is_offline() -> bool:
     """Whether the user told the hub library to stay off the network."""
+    if os.environ.get(_OURS):
+        return False
     value = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE") or ""
     return value.upper() in {"1", "ON", "YES", "TRUE"}
+
+
+def stay_offline() -> None:
+    """From now on the hub library of this process and its children asks nobody.
+
+    For when all that was asked for is there. `fetch` and `locate` still work: they are asked to.
+    """
+    if not os.environ.get("HF_HUB_OFFLINE"):
+        os.environ["HF_HUB_OFFLINE"] = "1"
+        os.environ[_OURS] = "1"
+
+
+@contextlib.contextmanager
+def online() -> Iterator[None]:
+    """Undo `stay_offline` while the hub is asked; what the user set stays. One at a time."""
+    with _ASKING:
+        if not os.environ.pop(_OURS, None):
+            yield
+            return
+        os.environ.pop("HF_HUB_OFFLINE", None)
+        constants: Any = importlib.import_module("huggingface_hub.constants")
+        was, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, False  # read at its import only
+        try:
+            yield
+        finally:
+            constants.HF_HUB_OFFLINE = was
+            stay_offline()
 
 
 def unreachable(timeout: float = PROBE_SECONDS) -> str:
@@ -100,125 +136,109 @@ def _plain(reason: object) -> str:
     return str(reason) or type(reason).__name__
 
 
-def fetch(
-    source: HubSource,
-    folder: Path,
-    *,
-    size: int | None,
-    progress: Progress,
-    pauses: Sequence[float] = RETRY_PAUSES,
-) -> Path:
-    """Fetch one file into `folder` and return its path. The content isn't checked here.
+def locate(source: HubSource, *, sha256: str | None = None) -> Remote:
+    """What the hub says about a file now. sha256: what it should hash to, where that is known.
 
-    size: what it should be, in bytes; another one stops the download before it begins.
-    pauses: seconds to wait before each further attempt where trying again may help.
-    Raises NetworkError, ModelMissing (wrong size), MissingError (disk full, no permission).
+    Raises the hub library's errors (see hub_errors.explain) and ModelMissing where the hub itself
+    names another hash, so that nothing needs to be fetched to find that out.
     """
-    attempts: list[float | None] = [*pauses, None]
-    for pause in attempts:
-        try:
-            return _fetch_once(source, folder, size, progress)
-        except Exception as error:  # the hub's transport (httpx, httpx2) has types of its own
-            failure = explain(error, source, shown_endpoint())
-            if failure is None:
-                raise
-            if pause is None or not failure.retryable:
-                raise failure from error
-        progress.say(f"{failure.message} Trying again in {pause:g} s.")
-        time.sleep(pause)
-    raise AssertionError("the last attempt returns or raises")
-
-
-def _fetch_once(source: HubSource, folder: Path, size: int | None, progress: Progress) -> Path:
     # Nothing about this machine goes to anybody.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+    with online():
+        from huggingface_hub import get_hf_file_metadata, hf_hub_url
+        from huggingface_hub import utils as hub_utils
+        from huggingface_hub.errors import FileMetadataError
 
-    name = Path(source.path).name
-    url = hf_hub_url(source.repo, source.path, revision=source.revision, endpoint=endpoint())
-    progress.begin(f"Fetching {name}", size)
-    try:
-        with _log_as_progress(progress):
-            there = get_hf_file_metadata(url)
-            # Without a commit it isn't a hub that answered, which the next call will say.
-            if size is not None and there.commit_hash and there.size not in {None, size}:
-                raise ModelMissing(
-                    "size-differs",
-                    f"{name} has {there.size} bytes at {shown_endpoint()}, expected {size}.",
-                    hint="Update this program ('git pull'): its catalogue may be out of date. "
-                    "If you use a mirror, check HF_ENDPOINT.",
-                )
-            found = hf_hub_download(
-                source.repo,
-                source.path,
-                revision=source.revision,
-                local_dir=folder,
-                endpoint=endpoint(),
-                tqdm_class=_bar_class(progress),
-            )
-    finally:
-        progress.end()
-    return Path(found)
+        url = hf_hub_url(source.repo, source.path, revision=source.revision, endpoint=endpoint())
+        there = get_hf_file_metadata(url)
+        headers: dict[str, str] = hub_utils.build_hf_headers()  # type: ignore[attr-defined]
+        token = headers.get("authorization")
+    if there.commit_hash is None or there.etag is None:
+        raise FileMetadataError("no hub: neither commit nor etag")
+    asked, given = Address.of(url), Address.of(there.location)
+    told = there.etag.lower()
+    if sha256 and _SHA256.fullmatch(told) and told != sha256:
+        raise transfer_errors.other_hash(Path(source.path).name, "SHA-256", told, sha256)
+    return Remote(
+        url=given.url,
+        identity=asked.url.split("?")[0],
+        owner=asked.url,
+        size=there.size,
+        etag=told,
+        sha256=sha256 or (told if _SHA256.fullmatch(told) else None),
+        git_sha1=told if _SHA1.fullmatch(told) else None,
+        login=asked.login or token,
+    )
 
 
-def _bar_class(progress: Progress) -> Any:
-    """A class with as much of tqdm as the hub library uses, which reports to `progress`.
+def fetch(
+    source: HubSource,
+    target: Path,
+    *,
+    size: int | None,
+    sha256: str | None = None,
+    progress: Progress,
+    pauses: Sequence[float] = RETRY_PAUSES,
+    control: Control | None = None,
+) -> str:
+    """Fetch one file to `target`, going on where another run stopped; its SHA-256.
 
-    Not a subclass of the hub's own: that one turns itself off where there is no terminal.
+    size, sha256: what they should be; another size stops the download before it begins. Where
+    sha256 is None the hub's own word counts (the ETag of a large file is its hash).
+    pauses: seconds to wait before each further go that follows one which brought nothing new.
+    Raises NetworkError, ModelMissing (size, hash), MissingError (disk), Cancelled.
     """
-
-    class Bar:
-        def __init__(
-            self, *_: Any, total: float | None = None, initial: float = 0, **__: Any
-        ) -> None:
-            self.total = total
-            self.n = initial
-
-        def update(self, n: float | None = 1) -> None:
-            self.n += n or 0
-            progress.update(int(self.n))
-
-        def __enter__(self) -> Bar:
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            return None
-
-        def __getattr__(self, name: str) -> Any:
-            # refresh, close, set_description, …: how a bar looks is not this one's business.
-            if name.startswith("__") or name == "update_transfer":
-                raise AttributeError(name)
-            return lambda *_, **__: None
-
-    return Bar
+    if is_offline():
+        raise NetworkError(
+            "offline", unreachable(), hint="Unset HF_HUB_OFFLINE, then run it again."
+        )
+    if target.exists():
+        wanted = sha256 or describe(source).sha256
+        if wanted is not None and verify.is_it(target, wanted, progress):
+            return wanted
+        target.unlink()
+    transfer = Transfer(
+        lambda: locate(source, sha256=sha256),
+        target,
+        host=shown_endpoint(),
+        explain=lambda error: explain(error, source, shown_endpoint()),
+        progress=progress,
+        control=control,
+        pauses=pauses,
+        expected=size,
+    )
+    return transfer.run().sha256
 
 
-class _Relay(logging.Handler):
-    def __init__(self, progress: Progress) -> None:
-        super().__init__(logging.WARNING)
-        self._progress = progress
-
-    def emit(self, record: logging.LogRecord) -> None:
-        text = record.getMessage()
-        if "Trying to resume" in text:
-            self._progress.say("The connection was lost; going on where it stopped.")
-        elif text.startswith("Rate limited"):
-            self._progress.say("The hub asks for patience (too many requests).")
-        elif text.startswith("HTTP Error"):
-            self._progress.say(f"The hub answered with an error ({text[:14]}); trying again.")
-
-
-@contextlib.contextmanager
-def _log_as_progress(progress: Progress) -> Iterator[None]:
-    """The hub library's warnings as sentences of ours, instead of lines across the bar."""
-    logger = logging.getLogger("huggingface_hub")
-    before, propagate = list(logger.handlers), logger.propagate
-    relay = _Relay(progress)
-    logger.handlers[:], logger.propagate = [relay], False
+def describe(source: HubSource) -> Remote:
+    """`locate` for people: every failure as an error of ours."""
     try:
-        with warnings.catch_warnings():
-            # Room was checked before, and a disk that fills up all the same is an error of ours.
-            warnings.filterwarnings("ignore", message="Not enough free disk space")
-            yield
-    finally:
-        logger.handlers[:], logger.propagate = before, propagate
+        return locate(source)
+    except Exception as error:  # the hub's transport (httpx, httpx2) has types of its own
+        failure = explain(error, source, shown_endpoint())
+        if failure is None:
+            raise
+        raise failure from error
+
+
+def listing(source: HubSource) -> list[tuple[str, int]]:
+    """(path, bytes) of every file of a repository at the source's revision, below its `path`.
+
+    Raises NetworkError.
+    """
+    try:
+        with online():
+            from huggingface_hub import HfApi
+            from huggingface_hub.hf_api import RepoFile
+
+            tree = HfApi(endpoint=endpoint()).list_repo_tree(
+                source.repo, revision=source.revision, recursive=True
+            )
+            found = [(item.path, item.size) for item in tree if isinstance(item, RepoFile)]
+    except Exception as error:  # the hub's transport (httpx, httpx2) has types of its own
+        failure = explain(error, source, shown_endpoint())
+        if failure is None:
+            raise
+        raise failure from error
+    prefix = f"{source.path.rstrip('/')}/" if source.path else ""
+    return sorted((path, size) for path, size in found if path.startswith(prefix))

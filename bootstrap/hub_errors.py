@@ -1,14 +1,19 @@
 """What went wrong with a download, as one sentence and a way out. No I/O.
 
-Errors are told apart by the names of their classes: the hub library's transport (httpx in 1.x,
-httpx2 in 2.x) is none of our dependencies, so its classes can't be imported.
+Errors are told apart by the names of their classes: the hub library's transport (requests in 0.x,
+httpx in 1.x, httpx2 in 2.x) is none of our dependencies, so its classes can't be imported.
+`retryable`: dropped, stalled, out of reach, 5xx and 429 are; what asking again can't mend isn't.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import re
+import ssl
+import time
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from bootstrap.catalogue import HubSource
@@ -20,7 +25,7 @@ _OUTDATED = (
     "The catalogue may be out of date: update this program ('git pull'). "
     "If you use a mirror, check HF_ENDPOINT."
 )
-_LATER = "Try again later; 'python run.py setup' starts what is missing anew."
+_LATER = "Try again later; 'python run.py setup' goes on where it stopped."
 _LOG_IN = "Put an access key of yours into the environment as HF_TOKEN, then run setup again."
 
 
@@ -38,6 +43,21 @@ _CUT_SHORT = _Kind("cut-short", "{host} sent {name} cut short or mixed up.", _LA
 _LOST = _Kind(
     "connection-lost", "The connection to {host} broke while {name} was fetched.", _LATER, True
 )
+_STALLED = _Kind("stalled", "{host} stopped sending {name}.", _LATER, True)
+_UNREACHABLE = _Kind(
+    "unreachable",
+    "{host} can't be reached.",
+    f"Check the network (and HTTPS_PROXY behind a proxy). {_LATER}",
+    True,
+)
+_PROXY = _Kind("proxy", "The proxy doesn't let {name} through.", "Check HTTPS_PROXY and NO_PROXY.")
+_CERTIFICATE = _Kind(
+    "certificate",
+    "The certificate of {host} can't be verified, so nothing was fetched.",
+    "Check this machine's clock. Behind a company's or school's proxy, put its certificate into "
+    "the system's, or name its file in SSL_CERT_FILE.",
+)
+_NO_FILE = _Kind("no-file", "{repo} on {host} has no file {path} in version {version}.", _OUTDATED)
 _REFUSED = _Kind("not-allowed", "{host} refuses {repo} ({status}).", _LOG_IN)
 
 _BY_CLASS = {
@@ -59,9 +79,8 @@ _BY_CLASS = {
     "RevisionNotFoundError": _Kind(
         "no-revision", "{repo} on {host} has no version {version}.", _OUTDATED
     ),
-    "RemoteEntryNotFoundError": _Kind(
-        "no-file", "{repo} on {host} has no file {path} in version {version}.", _OUTDATED
-    ),
+    "RemoteEntryNotFoundError": _NO_FILE,
+    "EntryNotFoundError": _NO_FILE,  # its name in 0.x
     "FileMetadataError": _Kind(
         "not-a-hub",
         "{host} answered with something else than a hub's file "
@@ -75,6 +94,7 @@ _BY_STATUS = {
     401: _REFUSED,
     403: _REFUSED,
     404: _Kind("no-file", "{host} has no {path} of {repo} (404).", _OUTDATED),
+    407: _PROXY,
     416: _CUT_SHORT,
     429: _Kind(
         "too-many-requests",
@@ -87,17 +107,15 @@ _TROUBLE = _Kind("hub-in-trouble", "{host} is in trouble ({status}).", _LATER, T
 _OTHER_STATUS = _Kind("refused", "{host} refuses {path} ({status}).", _LATER)
 
 _BY_TRANSPORT = {
-    "ProxyError": _Kind(
-        "proxy", "The proxy doesn't let {name} through.", "Check HTTPS_PROXY and NO_PROXY."
-    ),
-    # Not retryable: the hub library has already tried six times when this comes.
-    "TimeoutException": _Kind("stalled", "{host} stopped sending {name}.", _LATER),
-    "TimeoutError": _Kind("stalled", "{host} stopped sending {name}.", _LATER),
-    "ConnectError": _Kind(
-        "unreachable",
-        "{host} can't be reached.",
-        f"Check the network (and HTTPS_PROXY behind a proxy). {_LATER}",
-    ),
+    "ProxyError": _PROXY,
+    "ConnectTimeout": _UNREACHABLE,  # httpx, requests
+    "ConnectTimeoutError": _UNREACHABLE,  # urllib3
+    "NewConnectionError": _UNREACHABLE,
+    "ConnectError": _UNREACHABLE,
+    "gaierror": _UNREACHABLE,
+    "TimeoutException": _STALLED,
+    "Timeout": _STALLED,
+    "TimeoutError": _STALLED,
     "TransportError": _LOST,
     "StreamError": _LOST,
     "HTTPError": _LOST,
@@ -137,7 +155,23 @@ def explain(error: BaseException, source: HubSource, host: str) -> S2IError | No
     return None
 
 
+def retry_after(error: BaseException) -> float | None:
+    """Seconds that a server asks to wait (Retry-After: seconds or a date), else None."""
+    for item in _chain(error):
+        headers = getattr(getattr(item, "response", None), "headers", None) or {}
+        text = next((headers[key] for key in headers if key.lower() == "retry-after"), None)
+        if text is None:
+            continue
+        if str(text).strip().isdigit():
+            return float(text)
+        with contextlib.suppress(TypeError, ValueError):
+            return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    return None
+
+
 def _kind(chain: list[BaseException]) -> tuple[_Kind | None, int | None]:
+    if any(_is_certificate(item) for item in chain):
+        return _CERTIFICATE, None
     for item in chain:
         names = {base.__name__ for base in type(item).__mro__}
         for name, kind in _BY_CLASS.items():
@@ -154,6 +188,12 @@ def _kind(chain: list[BaseException]) -> tuple[_Kind | None, int | None]:
             if name in names:
                 return kind, None
     return None, None
+
+
+def _is_certificate(error: BaseException) -> bool:
+    return isinstance(error, ssl.SSLCertVerificationError) or (
+        "CERTIFICATE_VERIFY_FAILED" in str(error)
+    )
 
 
 def disk_error(error: OSError, what: str) -> MissingError | None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bootstrap import catalogue as catalogues
-from bootstrap import downloads, machine, probe, verify
-from bootstrap.catalogue import Catalogue, RefinerEntry, SpeechEntry
+from bootstrap import downloads, elsewhere, hub, machine, speech_models, verify
+from bootstrap.catalogue import Catalogue, RefinerEntry
 from bootstrap.machine import Memory
 from bootstrap.progress import Progress, Say, as_progress, size_text
 from s2i.errors import ModelMissing, NetworkError
 
 AUTO = "auto"
+
+# Asked for here, like the refiners.
+installed_speech = speech_models.installed_speech
+vouch_speech = speech_models.vouch_speech
+check_speech = speech_models.check_speech
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,8 @@ class RefinerFile:
     """A language model on disk that was vouched for (or, from installed_refiners, may be).
 
     sha256 is None where it was never computed; `note` is a sentence on why this one was taken
-    where that needs saying, else "".
+    where that needs saying, else "". `where`: whose folder it lies in where that isn't ours, in
+    words; such a file is read only.
     """
 
     path: Path
@@ -30,24 +35,35 @@ class RefinerFile:
     name: str
     sha256: str | None
     note: str = ""
+    where: str = ""
 
 
 def installed_refiners(home: Path, catalogue: Catalogue | None = None) -> list[RefinerFile]:
-    """Model files that lie below `home`, best first, unchecked; sha256 where a mark holds.
+    """Model files on this machine, best first, unchecked; sha256 where a mark holds.
 
-    The catalogue's order; files of the user's own before the starter, which is always last.
+    Ours come first, in the catalogue's order, then files of the user's own below `home`, then
+    those of other programs (bootstrap.elsewhere). The starter is always last.
     """
     catalogue = catalogue or catalogues.load()
-    folder = home / "models" / "refiners"
-    try:
-        files = {item.name: item for item in sorted(folder.iterdir()) if item.suffix == ".gguf"}
-    except OSError:
-        return []
+    files = _own_files(home)
     known = [entry for entry in catalogue.refiners if entry.file in files]
     own = [path for name, path in files.items() if catalogue.by_file(name) is None]
-    best = [_listed(files[item.file], item) for item in known if item is not catalogue.starter]
-    last = [_listed(files[item.file], item) for item in known if item is catalogue.starter]
-    return best + [_listed(path, None) for path in own] + last
+    listed = [_listed(files[entry.file], entry) for entry in known]
+    listed += [_listed(path, None) for path in own]
+    listed += [
+        _listed(found.path, found.entry, elsewhere.mark_file(home, found.path), found.where)
+        for found in elsewhere.find(home, catalogue)
+        if found.entry.file not in files
+    ]
+    return sorted(listed, key=lambda item: item.id == catalogue.starter_id)
+
+
+def _own_files(home: Path) -> dict[str, Path]:
+    try:
+        found = sorted((home / "models" / "refiners").iterdir())
+    except OSError:
+        return {}
+    return {item.name: item for item in found if item.suffix == ".gguf"}
 
 
 def best_refiner(
@@ -66,21 +82,24 @@ def best_refiner(
     """
     catalogue = catalogues.load()
     if wanted != AUTO:
-        return _explicit(home, wanted, catalogue, as_progress(progress))
+        chosen = _explicit(home, wanted, catalogue, as_progress(progress))
+        if chosen is not None:
+            hub.stay_offline()
+        return chosen
     candidates = installed_refiners(home, catalogue)
     if len(candidates) > 1:
-        candidates = _by_memory(candidates, catalogue, memory or machine.memory())
+        candidates = by_memory(candidates, catalogue, memory or machine.memory())
     broken = ""
     for candidate in candidates:
         try:
-            found = _vouched(
-                candidate, catalogue.by_file(candidate.path.name), as_progress(progress)
-            )
+            entry = catalogue.by_file(candidate.path.name)
+            found = _vouched(home, candidate, entry, as_progress(progress))
         except ModelMissing as error:
             broken = broken or f"{error.message} {error.hint}"
             continue
         note = " ".join(part for part in (broken, candidate.note) if part)
-        return RefinerFile(found.path, found.id, found.name, found.sha256, note)
+        hub.stay_offline()
+        return replace(found, note=note)
     return None
 
 
@@ -122,34 +141,12 @@ def ensure_refiner(
     return RefinerFile(path, starter.id, starter.name, starter.sha256)
 
 
-def installed_speech(home: Path, language: str) -> SpeechEntry | None:
-    """The catalogue's best Vosk model of a language that lies below `home`, else None.
-
-    A larger one was asked for by name, so it counts as the better. Only a marked one counts as
-    there: `downloads.fetch_speech` marks it, `vouch_speech` one put there by hand.
-    """
-    there = [
-        entry
-        for entry in catalogues.load().speech_for(language)
-        if verify.read_mark(downloads.speech_path(home, entry)) is not None
-    ]
-    return max(there, key=lambda entry: entry.download_bytes, default=None)
-
-
-def vouch_speech(home: Path, entry: SpeechEntry, prober: verify.Prober = probe.run) -> Path:
-    """The folder of a Vosk model, checked and marked if it wasn't yet. Raises ModelMissing."""
-    folder = downloads.speech_path(home, entry)
-    if verify.read_mark(folder) is None:
-        if not folder.is_dir():
-            raise ModelMissing(
-                "model-missing",
-                f"The speech model {entry.name} isn't there.",
-                hint=f"'python run.py setup --language {entry.language}' fetches it.",
-            )
-        verify.check_vosk_contents(folder)
-        probed_by = verify.check_probe("vosk", folder, entry.name, prober)
-        _mark(folder, None, probed_by, None)
-    return folder
+def check_refiner(home: Path, item: RefinerFile, progress: Progress) -> RefinerFile:
+    """Hash a language model and try it out again, whatever its mark says. Raises ModelMissing."""
+    entry = catalogues.load().by_file(item.path.name)
+    return _check(
+        item, entry, progress, elsewhere.mark_file(home, item.path) if item.where else None
+    )
 
 
 def improvement(home: Path, language: str, memory: Memory | None = None) -> str:
@@ -180,17 +177,31 @@ def fitting_refiner(catalogue: Catalogue, memory: Memory | None) -> RefinerEntry
     return catalogue.small
 
 
-def _listed(path: Path, entry: RefinerEntry | None) -> RefinerFile:
-    mark = verify.read_mark(path)
+def _listed(
+    path: Path, entry: RefinerEntry | None, mark_file: Path | None = None, where: str = ""
+) -> RefinerFile:
+    mark = verify.read_mark(path, mark_file)
     return RefinerFile(
         path=path,
         id=entry.id if entry else path.stem,
         name=entry.name if entry else path.stem,
         sha256=mark.sha256 if mark else None,
+        where=where,
     )
 
 
-def _by_memory(
+def memory_need(item: RefinerFile, catalogue: Catalogue) -> int:
+    """Bytes that it takes while it works; 0 where its file is gone."""
+    entry = catalogue.by_file(item.path.name)
+    if entry:
+        return entry.memory_bytes
+    with contextlib.suppress(OSError):
+        # The ratio of memory to file is that of the measured default model.
+        return int(1.65 * item.path.stat().st_size)
+    return 0
+
+
+def by_memory(
     candidates: list[RefinerFile], catalogue: Catalogue, memory: Memory | None
 ) -> list[RefinerFile]:
     """Those that fit first, then the others, smallest first, each with a note that says so."""
@@ -198,9 +209,7 @@ def _by_memory(
         return candidates
 
     def need(item: RefinerFile) -> int:
-        entry = catalogue.by_file(item.path.name)
-        # The ratio of memory to file is that of the measured default model.
-        return entry.memory_bytes if entry else int(1.65 * item.path.stat().st_size)
+        return memory_need(item, catalogue)
 
     fits = [item for item in candidates if need(item) <= memory.available]
     rest = sorted((item for item in candidates if item not in fits), key=need)
@@ -211,10 +220,7 @@ def _by_memory(
         f"{size_text(memory.available)} are free, so a smaller model is used."
     )
     return [
-        RefinerFile(item.path, item.id, item.name, item.sha256, short)
-        if item is not candidates[0]
-        else item
-        for item in fits + rest
+        replace(item, note=short) if item is not candidates[0] else item for item in fits + rest
     ]
 
 
@@ -223,7 +229,7 @@ def _explicit(
 ) -> RefinerFile | None:
     for item in installed_refiners(home, catalogue):
         if wanted in {item.id, item.path.name}:
-            return _vouched(item, catalogue.by_file(item.path.name), progress)
+            return _vouched(home, item, catalogue.by_file(item.path.name), progress)
     if any(entry.id == wanted for entry in catalogue.refiners):
         return None
     path = Path(wanted).expanduser().absolute()
@@ -234,16 +240,19 @@ def _explicit(
             f"There is no language model '{wanted[:80]}'.",
             hint=f"Choose auto, a .gguf file, or one of {ids}.",
         )
-    # Marks of files elsewhere are kept here: their own folder may be read-only, and is not ours.
-    key = hashlib.sha256(str(path).encode()).hexdigest()[:16]
-    mark_file = home / "models" / "refiners" / ".elsewhere" / f"{path.stem}-{key}.ok.json"
+    mark_file = elsewhere.mark_file(home, path)
     mark = verify.read_mark(path, mark_file)
     item = RefinerFile(path, path.stem, path.stem, mark.sha256 if mark else None)
     return item if mark else _check(item, None, progress, mark_file)
 
 
-def _vouched(item: RefinerFile, entry: RefinerEntry | None, progress: Progress) -> RefinerFile:
-    return item if verify.read_mark(item.path) else _check(item, entry, progress, None)
+def _vouched(
+    home: Path, item: RefinerFile, entry: RefinerEntry | None, progress: Progress
+) -> RefinerFile:
+    mark_file = elsewhere.mark_file(home, item.path) if item.where else None
+    if verify.read_mark(item.path, mark_file):
+        return item
+    return _check(item, entry, progress, mark_file)
 
 
 def _check(
@@ -265,7 +274,7 @@ def _check(
             "model-broken", f"{item.path} can't be read ({error}).", hint=_way_out(entry)
         ) from error
     _mark(item.path, sha256, probed_by, mark_file)
-    return RefinerFile(item.path, item.id, item.name, sha256, item.note)
+    return replace(item, sha256=sha256)
 
 
 def _way_out(entry: RefinerEntry | None) -> str:

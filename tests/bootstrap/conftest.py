@@ -20,6 +20,11 @@ from bootstrap.progress import Progress
 from tests.fakes.hub import FakeHub
 
 REVISION = "a" * 40
+CLEARED = (
+    *("HF_HUB_OFFLINE", "S2I_STAYS_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_TOKEN", "HF_HUB_CACHE"),
+    *("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "S2I_MODEL_FOLDERS"),
+    *("HF_HUB_DOWNLOAD_TIMEOUT", "S2I_REFINER", "S2I_LANGUAGE", "S2I_HOME"),
+)
 
 
 def made_up_gguf(size: int = 200_000, seed: int = 1) -> bytes:
@@ -115,6 +120,12 @@ class World:
         root = self.home / "models" / ".staging"
         return [item.name for item in root.rglob("*") if item.suffix != ".lock"]
 
+    @property
+    def parts(self) -> dict[str, int]:
+        """Parts of files that wait to be gone on with, with their sizes in bytes."""
+        root = self.home / "models" / ".staging"
+        return {item.name: item.stat().st_size for item in root.rglob("*.part")}
+
 
 @pytest.fixture
 def hub() -> Iterator[FakeHub]:
@@ -125,8 +136,12 @@ def hub() -> Iterator[FakeHub]:
 @pytest.fixture
 def world(tmp_path: Path, hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> World:
     """Home, hub and a catalogue whose first refiner 'alpha' is default, small and starter."""
-    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_TOKEN", "HTTP_PROXY", "http_proxy"):
-        monkeypatch.delenv(name, raising=False)
+    for name in CLEARED:
+        monkeypatch.setenv(name, "")  # so that what the program sets is undone too
+        monkeypatch.delenv(name)
+    user = tmp_path / "user"  # nobody's models, settings of pip or access keys
+    monkeypatch.setenv("HOME", str(user))
+    monkeypatch.setenv("USERPROFILE", str(user))
     monkeypatch.setenv("HF_ENDPOINT", hub.url)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -148,3 +163,18 @@ def world(tmp_path: Path, hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> Worl
     made.home.mkdir()
     made.refiner("alpha", made_up_gguf())
     return made
+
+
+@pytest.fixture
+def target(world: World, tmp_path: Path) -> Path:
+    """Where a test of the downloader wants alpha.gguf."""
+    assert world.hub.files  # it is there
+    return tmp_path / "alpha.gguf"
+
+
+@pytest.fixture
+def cdn() -> Iterator[FakeHub]:
+    """Another server, which has alpha.gguf too."""
+    with FakeHub() as server:
+        server.add("me/models", "alpha.gguf", made_up_gguf(), REVISION)
+        yield server

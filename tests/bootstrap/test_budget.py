@@ -6,9 +6,9 @@ from bootstrap import catalogue as catalogues
 from bootstrap import machine
 from bootstrap.budget import Budget, Item
 from bootstrap.catalogue import SHIPPED
-from bootstrap.downloads import MARGIN_BYTES
 from bootstrap.machine import Memory
 from bootstrap.progress import ConsoleProgress, Progress, as_progress, line, size_text
+from bootstrap.staging import MARGIN_BYTES
 
 CATALOGUE = catalogues.load(SHIPPED)
 VOICE = CATALOGUE.speech[0]
@@ -63,8 +63,8 @@ def test_the_table() -> None:
     assert "hears Chinese" in found[2]
     assert "about 44 MB" in found[2]
     assert found[3] == "To download: 1.2 GB"
-    assert found[4] == "Disk:   1.5 GB needed, 1000.0 GB free"
-    assert found[5] == "Memory: 1.8 GB needed while it works, 1.0 GB of 8.0 GB free now"
+    assert found[4] == "Disk:   1.5 GB needed, 1000.0 GB free, 998.8 GB free after it"
+    assert found[5] == "Memory: 2.1 GB needed while all work, 1.0 GB of 8.0 GB free now"
     assert "Memory is short" in found[6]
 
 

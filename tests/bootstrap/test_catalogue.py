@@ -28,6 +28,7 @@ def test_every_shipped_refiner_is_pinned_and_hashed() -> None:
 def test_shipped_roles() -> None:
     found = catalogues.load(SHIPPED)
     assert found.default.id == "qwen2.5-1.5b"
+    assert found.best.memory_bytes > found.default.memory_bytes
     assert found.small.memory_bytes < found.default.memory_bytes
     assert isinstance(found.starter.source, WheelSource)
     assert found.refiners[0] == found.default
@@ -40,6 +41,7 @@ def test_every_shipped_speech_model_can_be_checked() -> None:
     assert len({entry.name for entry in found.speech}) == len(found.speech)
     for entry in found.speech:
         assert entry.licence == "Apache-2.0"
+        assert isinstance(entry.source, HubSource)
         assert Path(entry.source.path).name == f"{entry.name}.zip"
         # An unpinned file is only taken by hash; without one, contents and probe decide.
         assert (entry.bytes is None) == (entry.sha256 is None)

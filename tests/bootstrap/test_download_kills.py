@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
 
-from bootstrap import downloads, verify
+from bootstrap import downloads, staging, verify
 from tests.bootstrap.conftest import Said, World, approve, made_up_gguf
 from tests.fakes.hub import Hold
 
@@ -18,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Says each step on standard output; at the step that its second argument names it waits for ever.
 CHILD = textwrap.dedent("""
-    import sys
+    import os, sys
     from pathlib import Path
     from bootstrap import catalogue, downloads
     from bootstrap.probe import ProbeResult
@@ -40,7 +42,11 @@ CHILD = textwrap.dedent("""
 
     try:
         downloads.fetch_refiner(
-            Path(sys.argv[1]), catalogue.load().refiner("alpha"), Steps(), prober=probe, pauses=()
+            Path(sys.argv[1]),
+            catalogue.load().refiner("alpha"),
+            Steps(),
+            prober=probe,
+            pauses=[float(one) for one in os.environ.get("PAUSES", "").split()],
         )
         print("fetched", flush=True)
     except S2IError as error:
@@ -67,6 +73,13 @@ def wait_for(child: subprocess.Popen[str], step: str) -> None:
     pytest.fail(f"the child ended before '{step}'")
 
 
+def wait_for_part(world: World, size: int) -> None:
+    until = time.monotonic() + 60
+    while world.parts.get("alpha.gguf.part") != size:
+        assert time.monotonic() < until, world.parts
+        time.sleep(0.01)
+
+
 def fetch_now(world: World) -> Said:
     said = Said()
     entry = world.save().refiner("alpha")
@@ -78,27 +91,57 @@ def fetch_now(world: World) -> Said:
     return said
 
 
-@pytest.mark.parametrize("step", ["Fetching", "Checking", "Trying"])
+@pytest.mark.parametrize("step", ["Asking", "Fetching", "Trying"])
 def test_killed_at_a_step(world: World, step: str) -> None:
     with start(world, step) as child:
         wait_for(child, step)
         child.kill()
     target = world.home / "models" / "refiners" / "alpha.gguf"
     assert not target.exists()
-    assert downloads.leftovers(world.home)[0][0] == "alpha"
-    assert "was cut off" in fetch_now(world).text
+    assert staging.leftovers(world.home)[0][0] == "alpha"
+    fetch_now(world)
+    assert world.hub.served == len(made_up_gguf())  # nothing came twice
 
 
-def test_killed_in_the_middle_of_the_file(world: World) -> None:
+def test_killed_at_random_points_until_it_is_there(world: World) -> None:
+    chance = random.Random()
+    data = made_up_gguf(6_000_000, seed=chance.randrange(10**9))
     world.data["refiners"].clear()
-    world.refiner("alpha", made_up_gguf(24_000_000))
-    world.hub.script("GET", "alpha.gguf", Hold(0.5))
-    with start(world) as child:
-        assert world.hub.holding.wait(60)
-        child.kill()
-    world.hub.release.set()
-    assert downloads.leftovers(world.home)[0][0] == "alpha"
-    assert "it starts over" in fetch_now(world).text
+    world.refiner("alpha", data)
+    target = world.home / "models" / "refiners" / "alpha.gguf"
+    for fraction in sorted(chance.random() for _ in range(4)):
+        world.hub.holding.clear()
+        world.hub.release.clear()
+        world.hub.script("GET", "alpha.gguf", Hold(fraction))
+        with start(world) as child:
+            assert world.hub.holding.wait(60)
+            wait_for_part(world, int(fraction * len(data)))
+            child.kill()
+        world.hub.release.set()
+        assert not target.exists()
+        assert verify.read_mark(target) is None
+    fetch_now(world)
+    assert target.read_bytes() == data
+    assert world.hub.served == len(data)  # nothing came twice
+    ranges = [seen.range for seen in world.hub.seen("GET", "alpha.gguf")]
+    assert ranges[0] is None
+    assert any(ranges[1:])
+
+
+def test_killed_at_any_moment(world: World) -> None:
+    chance = random.Random()
+    data = made_up_gguf(20_000_000)
+    world.data["refiners"].clear()
+    world.refiner("alpha", data)
+    target = world.home / "models" / "refiners" / "alpha.gguf"
+    for _ in range(4):
+        with start(world) as child:
+            wait_for(child, "Asking")
+            time.sleep(chance.uniform(0.0, 0.08))
+            child.kill()
+        if target.exists():  # it was quicker: then it must be right
+            assert target.read_bytes() == data
+    fetch_now(world)
 
 
 def test_killed_between_its_place_and_its_mark(world: World) -> None:
@@ -110,24 +153,25 @@ def test_killed_between_its_place_and_its_mark(world: World) -> None:
 
 def test_a_stall_is_overcome(world: World) -> None:
     world.hub.script("GET", "alpha.gguf", Hold(0.5))
-    with start(world, HF_HUB_DOWNLOAD_TIMEOUT="1") as child:
+    with start(world, PAUSES="0", HF_HUB_DOWNLOAD_TIMEOUT="1") as child:
         out, _ = child.communicate(timeout=60)
-    assert "going on where it stopped" in out
+    assert "stopped sending alpha.gguf. Trying again in 0 s" in out
+    assert world.hub.seen("GET", "alpha.gguf")[1].range == "bytes=100000-"
     assert out.splitlines()[-1] == "fetched"
 
 
 def test_two_at_once_fetch_once(world: World) -> None:
     world.hub.script("GET", "alpha.gguf", Hold(0.5))
-    with start(world) as first, start(world) as second:
+    with start(world, PAUSES="0") as first, start(world, PAUSES="0") as second:
         assert world.hub.holding.wait(60)
         said = {child.stdout.readline().split()[0] for child in (first, second) if child.stdout}
-        assert said == {"Fetching", "Another"}
+        assert said == {"Asking", "Another"}
         # The held connection ends here, cut short; whoever fetches asks once more for the rest.
         world.hub.release.set()
         for child in (first, second):
             out, _ = child.communicate(timeout=60)
             assert out.splitlines()[-1] == "fetched"
-    assert len(world.hub.seen("HEAD", "alpha.gguf")) == 2  # one fetch: ours and the library's
+    assert world.hub.served == len(made_up_gguf())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of file sizes are POSIX")
@@ -149,7 +193,9 @@ def test_a_disk_that_takes_no_more(world: World) -> None:
     )
     assert "file-too-big alpha" in done.stdout
     assert "Traceback" not in done.stderr
-    assert world.left_behind() == []
+    assert world.parts == {"alpha.gguf.part": 100_000}
+    fetch_now(world)
+    assert world.hub.seen("GET", "alpha.gguf")[1].range == "bytes=100000-"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT to a child needs a console there")
@@ -165,9 +211,10 @@ def test_stopped_in_setup(world: World) -> None:
         text=True,
     ) as child:
         assert world.hub.holding.wait(60)
+        wait_for_part(world, 100_000)
         child.send_signal(signal.SIGINT)
         _, err = child.communicate(timeout=60)
     assert child.returncode == 130
-    assert "starts over" in err
+    assert "goes on where it stopped" in err
     assert "Traceback" not in err
-    assert world.left_behind() == []
+    assert world.parts == {"alpha.gguf.part": 100_000}

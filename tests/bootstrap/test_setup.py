@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -12,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from bootstrap import catalogue as catalogues
-from bootstrap import downloads, verify
-from tests.bootstrap.conftest import World
+from bootstrap import downloads, elsewhere, verify
+from tests.bootstrap.conftest import World, made_up_gguf
 from tests.bootstrap.test_verify import vosk_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,7 +141,9 @@ def test_no_room(world: World) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX pseudo-terminal")
-@pytest.mark.parametrize(("answer", "code"), [(b"n\n", 1), (b"\x04", 1), (b"\n", 3), (b"Y\n", 3)])
+@pytest.mark.parametrize(
+    ("answer", "code"), [(b"n\n", 1), (b"\x04", 1), (b"moon\n", 1), (b"\n", 3), (b"Y\n", 3)]
+)
 def test_the_question(world: World, answer: bytes, code: int) -> None:
     import pty
 
@@ -171,6 +174,73 @@ def test_the_question(world: World, answer: bytes, code: int) -> None:
     # 3: it went on, fetched, and the real probe refused what is no model.
     assert child.returncode == code, said
     assert (b"Nothing was fetched" in said) == (code == 1)
+
+
+@pytest.fixture
+def three(world: World) -> World:
+    """Refiners of three sizes; the middle one is the default."""
+    for name, size in (("tiny", 3000), ("middle", 5000), ("large", 9000)):
+        world.refiner(name, made_up_gguf(size))
+    del world.data["refiners"][0]  # alpha
+    names = {"default": "middle", "small": "tiny", "starter": "tiny", "best": "large"}
+    world.data.update({f"{role}_refiner": name for role, name in names.items()})
+    world.save()
+    put_voice(world)
+    return world
+
+
+def test_profiles(three: World) -> None:
+    done = setup(three)
+    assert done.returncode == 2
+    chosen = [line for line in done.stdout.splitlines() if line.strip().startswith("*")]
+    assert chosen[0].split()[:3] == ["*", "balanced", "Middle"]
+    assert "estimate" in done.stdout
+    assert "middle  writes the prompt" in done.stdout
+    assert "free after it" in done.stdout
+    for name, refiner in (("smallest", "tiny"), ("best", "large")):
+        assert f"{refiner} " in setup(three, "--profile", name).stdout.partition("Models for")[2]
+    assert setup(three, "--profile", "moon").returncode == 2
+    assert three.hub.seen("GET") == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX pseudo-terminal")
+def test_another_profile_at_the_question(three: World) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, b"smallest\nn\n")
+        done = subprocess.run(
+            [sys.executable, "-m", "bootstrap", "--home", str(three.home)],
+            cwd=ROOT,
+            env=three.environment,
+            stdin=theirs,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert done.returncode == 1, done.stderr
+    assert "[Y/n], or smallest or best" in done.stderr
+    assert "[Y/n], or balanced or best" in done.stderr
+    assert re.search(r"middle +writes.*tiny +writes", done.stdout, re.DOTALL)
+
+
+def test_what_another_program_has_is_not_fetched(
+    three: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "shelf" / "middle.gguf"
+    path.parent.mkdir()
+    path.write_bytes(made_up_gguf(5000))
+    monkeypatch.setenv("S2I_MODEL_FOLDERS", str(path.parent))
+    mark = elsewhere.mark_file(three.home, path)
+    verify.write_mark(path, sha256="e" * 64, probed_by="test", mark_file=mark)
+    done = setup(three)
+    assert (done.returncode, done.stderr) == (0, "Nothing to fetch.\n")
+    assert str(path.parent) in done.stdout
 
 
 @pytest.mark.model
