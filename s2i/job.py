@@ -31,6 +31,7 @@ class Request:
     """What the user asked for. None means: the engine's or the workflow's own default.
 
     Sizes are in pixels; seeds 0..2^64-1, where 0 is a seed like any other and None a random one.
+    `image` is the path of a picture for workflows that begin with one.
     `prompt` is one that was written by hand: it is painted as it is, and the refiner has no part.
     Holds no address and no secret, so it can go into the journal and the picture as it is.
     """
@@ -49,6 +50,7 @@ class Request:
     steps: int | None = None
     count: int = 1
     prompt: str | None = None
+    image: str | None = None
 
     def __post_init__(self) -> None:
         check_seed(self.seed)

@@ -91,6 +91,7 @@ class Run:
             steps=request.steps,
             count=request.count,
             workflow=request.workflow,
+            image=request.image,
         )
         self._plan: Plan = tools.engine.plan(self._paint)
         self._warnings += self._plan.warnings
@@ -238,7 +239,7 @@ class Run:
         refined, said = self._refined, self._transcript
         return {
             "job": self.id,
-            "request": self.request.to_dict(),
+            "request": _for_others(self.request),
             "idea": self.request.idea,
             "transcript": self.request.transcript,
             "words": [asdict(word) for word in said.words] if said else [],
@@ -298,6 +299,12 @@ class Run:
         except OutputError as error:
             self._warn(error.message)
         self._listener(event)
+
+
+def _for_others(request: Request) -> dict[str, Any]:
+    """The request as the picture carries it, which may be shown to anybody: no path of theirs."""
+    given = request.to_dict()
+    return {**given, "image": request.image and Path(request.image).name}
 
 
 def _short(error: Exception) -> str:

@@ -16,7 +16,8 @@ class PaintRequest:
 
     width, height (px) and steps are None where the engine or the workflow is to decide.
     seed is the first picture's; further pictures of a batch are the engine's business.
-    workflow is a name below workflows/ or a path, and concerns ComfyUI alone.
+    workflow is a name below workflows/ or a path, and concerns ComfyUI alone; so does image, the
+    path of a picture for workflows that begin with one.
     """
 
     prompt: str
@@ -27,6 +28,7 @@ class PaintRequest:
     steps: int | None = None
     count: int = 1
     workflow: str = "sd15"
+    image: str | None = None
 
 
 @dataclass(frozen=True)

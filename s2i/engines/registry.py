@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from s2i.engines.base import Availability, Engine
 from s2i.errors import EngineUnavailable
 from s2i.settings import ROOT, Settings
+
+WORKFLOWS = ROOT / "workflows"
+"""ComfyUI workflows that ship with the program."""
+
+
+def own_workflows(settings: Settings) -> Path:
+    """The user's own, which win over those of the same name that ship."""
+    return settings.data / "workflows"
 
 
 @dataclass(frozen=True)
@@ -23,7 +32,10 @@ def _comfyui(settings: Settings) -> Engine:
     from s2i.engines.comfyui.engine import ComfyUIEngine
 
     return ComfyUIEngine(
-        settings.comfyui_url, settings.comfyui_token or None, workflows=ROOT / "workflows"
+        settings.comfyui_url,
+        settings.comfyui_token or None,
+        workflows=WORKFLOWS,
+        user_workflows=own_workflows(settings),
     )
 
 

@@ -90,7 +90,8 @@ def parse_address(url: str, token: str | None = None) -> Address:
             "bad-url", "The path in the ComfyUI address must be percent-encoded.", hint=_HINT
         )
     try:
-        host = host.encode("idna").decode("ascii") if not host.isascii() else host
+        # ASCII ones as well: the resolver would raise UnicodeError on one such as "..".
+        host = host.encode("idna").decode("ascii")
     except UnicodeError:
         raise InputError(
             "bad-url", "The host name of the ComfyUI address can't exist.", hint=_HINT

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from s2i.engines.base import Availability, Painted, PaintRequest, PaintResult, Plan, Remember
-from s2i.engines.comfyui import binding as bindings
 from s2i.engines.comfyui import models
 from s2i.engines.comfyui.address import parse_address
 from s2i.engines.comfyui.api import Api, ImageGone
-from s2i.engines.comfyui.binding import Values
+from s2i.engines.comfyui.binding import bind
 from s2i.engines.comfyui.http import HttpClient
 from s2i.engines.comfyui.link import Link, Timing
 from s2i.engines.comfyui.planning import ComfyPlan, make_plan
@@ -90,8 +89,16 @@ class ComfyUIEngine:
             reason += " (without previews: start it with --preview-method auto to see them)"
         return Availability(True, f"{reason}.", {"version": version, "previews": previews})
 
+    def object_info(self) -> dict[str, Any] | None:
+        """What the server's nodes are, by their names; None where it doesn't answer."""
+        try:
+            self._api.system_stats(timeout=_PROBE_SECONDS)  # a quick no before the long question
+            return self._api.object_info()
+        except S2IError:
+            return None
+
     def plan(self, request: PaintRequest) -> ComfyPlan:
-        """Load and check the workflow, and ask the server for its model files.
+        """Load the workflow, of whatever format, and check it against what the server has.
 
         width and height are 0 where the workflow decides them by itself (from an input image).
         Raises WorkflowError, ModelMissing, EngineUnavailable.
@@ -131,7 +138,7 @@ class ComfyUIEngine:
             tracker = Tracker(plan.file.graph, plan.runs)
             for run in range(plan.runs):
                 seed = (request.seed + run) % (MAX_SEED + 1)
-                graph = bindings.bind(plan.file.graph, plan.binding, _values(request, plan, seed))
+                graph = bind(plan.file.graph, plan.binding, plan.values(request, seed))
                 if run:
                     tracker.next_run()
                 images += session.paint(graph, seed, tracker, plan.batch or 1)
@@ -182,19 +189,6 @@ class ComfyUIEngine:
                 else:
                     images.append(Painted(png, seed))
         return PaintResult(tuple(images)) if images else None
-
-
-def _values(request: PaintRequest, plan: ComfyPlan, seed: int) -> Values:
-    return Values(
-        prompt=request.prompt,
-        negative=request.negative if request.negative is not None else plan.negative,
-        seed=seed,
-        width=request.width,
-        height=request.height,
-        steps=request.steps,
-        batch=plan.batch,
-        replace=plan.replace,
-    )
 
 
 def _stopper(cancel: threading.Event) -> Callable[[], None]:

@@ -132,7 +132,7 @@ def _node_error(
         offered = config[0] if isinstance(config, list) and config else None
         offered = [o for o in offered if isinstance(o, str)] if isinstance(offered, list) else None
         if isinstance(value, str) and value.lower().endswith(SUFFIXES):
-            return 0, missing(value, name, offered)
+            return 0, missing(value, name, offered, _text(entry.get("class_type")))
         shown = f": {', '.join(plain(o, 40) for o in offered[:8])}" if offered else ""
         return 1, WorkflowError(
             "comfyui-bad-value",

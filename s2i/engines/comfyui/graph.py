@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 Node = dict[str, Any]
 Graph = dict[str, Node]
-
-_VALUE_INPUTS = ("value", "text", "string", "int", "float", "number", "seed")
-"""Names under which a primitive node holds its one value."""
 
 
 def link(value: Any, graph: Graph) -> str | None:
@@ -36,9 +33,9 @@ def outputs(graph: Graph) -> list[str]:
     ]
 
 
-def reachable(graph: Graph) -> list[str]:
-    """Every node that an output needs, nearest to the outputs first. Cycles do no harm."""
-    seen: dict[str, None] = dict.fromkeys(outputs(graph))
+def reachable(graph: Graph, roots: Iterable[str] | None = None) -> list[str]:
+    """Every node that the roots (else all outputs) need, nearest first. Cycles do no harm."""
+    seen: dict[str, None] = dict.fromkeys(outputs(graph) if roots is None else roots)
     queue = list(seen)
     for node_id in queue:
         for _, source in links(graph[node_id], graph):
@@ -48,19 +45,52 @@ def reachable(graph: Graph) -> list[str]:
     return queue
 
 
-def holder(graph: Graph, node_id: str, name: str) -> tuple[str, str] | None:
-    """Where the plain value of an input really stands: there, or in a primitive node before it."""
-    for _ in range(len(graph)):
-        value = graph[node_id]["inputs"].get(name)
-        source = link(value, graph)
-        if source is None:
-            return (node_id, name) if isinstance(value, (str, int, float)) else None
-        inputs = graph[source]["inputs"]
-        names = [key for key in _VALUE_INPUTS if key in inputs]
-        if len(names) != 1:
-            return None
-        node_id, name = source, names[0]
-    return None
+def downstream(graph: Graph, starts: Iterable[str]) -> set[str]:
+    """The nodes themselves and every node that needs one of them."""
+    users: dict[str, list[str]] = {}
+    for node_id, node in graph.items():
+        for _, source in links(node, graph):
+            users.setdefault(source, []).append(node_id)
+    seen = set(starts)
+    queue = list(seen)
+    for node_id in queue:
+        for user in users.get(node_id, ()):
+            if user not in seen:
+                seen.add(user)
+                queue.append(user)
+    return seen
+
+
+def cycle(graph: Graph) -> list[str]:
+    """The nodes of a circle of links, in order; empty where there is none."""
+    done: set[str] = set()
+    for start in graph:
+        path: dict[str, Iterator[tuple[str, str]]] = {}
+        if start not in done:
+            path[start] = links(graph[start], graph)
+        while path:
+            node_id = next(reversed(path))
+            step = next(path[node_id], None)
+            if step is None:
+                done.add(node_id)
+                del path[node_id]
+            elif step[1] in path:
+                order = list(path)
+                return order[order.index(step[1]) :]
+            elif step[1] not in done:
+                path[step[1]] = links(graph[step[1]], graph)
+    return []
+
+
+def dead_links(graph: Graph) -> list[tuple[str, str]]:
+    """(node, input) of what looks like a link, but to a node that isn't there."""
+    return [
+        (node_id, name)
+        for node_id, node in graph.items()
+        for name, value in node["inputs"].items()
+        if isinstance(value, list) and len(value) == 2 and link(value, graph) is None
+        and isinstance(value[0], (str, int)) and type(value[1]) is int
+    ]  # fmt: skip
 
 
 def title(graph: Graph, node_id: str) -> str:
@@ -71,4 +101,6 @@ def title(graph: Graph, node_id: str) -> str:
     meta = node.get("_meta")
     name = meta.get("title") if isinstance(meta, dict) else None
     text = name if isinstance(name, str) and name.strip() else str(node["class_type"])
-    return "".join(c for c in text if c.isprintable())[:60]
+    if not text.isprintable():
+        text = "".join(c for c in text if c.isprintable())
+    return text[:60]

@@ -103,20 +103,29 @@ class HttpClient:
         route: str,
         *,
         body: bytes | None = None,
+        kind: str = "application/json",
         timeout: float = 10.0,
         limit: int = MAX_JSON,
         stop: Stop | None = None,
     ) -> Response:
         """Send one request and read the whole answer, of any status.
 
-        `timeout`: seconds without a byte; `limit`: bytes of body. A request on a kept connection
-        that the server had closed meanwhile is sent once more, if it is a GET.
+        `kind`: the body's content type; `timeout`: seconds without a byte; `limit`: bytes of
+        the answer's. A request on a kept connection that the server had closed meanwhile is sent
+        once more, if it is a GET.
         Raises ServerUnreachable, EngineUnavailable (certificate, too long), what `stop` raises.
         """
 
         def exchange(connection: http.client.HTTPConnection) -> Response:
             return self._exchange(
-                connection, method, route, body=body, timeout=timeout, limit=limit, stop=stop
+                connection,
+                method,
+                route,
+                body=body,
+                kind=kind,
+                timeout=timeout,
+                limit=limit,
+                stop=stop,
             )
 
         connection, reused = self._take(timeout)
@@ -161,13 +170,14 @@ class HttpClient:
         route: str,
         *,
         body: bytes | None,
+        kind: str,
         timeout: float,
         limit: int,
         stop: Stop | None,
     ) -> Response:
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         if body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = kind
         if self.address.authorization is not None:
             headers["Authorization"] = self.address.authorization
         raw = connection.sock

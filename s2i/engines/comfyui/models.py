@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +19,24 @@ FOLDERS = {
     "unet_name": "models/diffusion_models",
     "control_net_name": "models/controlnet",
     "clip_name": "models/text_encoders",
-    "clip_name1": "models/text_encoders",
-    "clip_name2": "models/text_encoders",
-    "clip_name3": "models/text_encoders",
     "style_model_name": "models/style_models",
     "gligen_name": "models/gligen",
     "hypernetwork_name": "models/hypernetworks",
-    "model_name": "models/upscale_models",
+    "ipadapter_file": "models/ipadapter",
+    "photomaker_model_name": "models/photomaker",
+    "audio_encoder_name": "models/audio_encoders",
+}
+
+# where the input's name alone doesn't tell
+CLASS_FOLDERS = {
+    "CLIPVisionLoader": "models/clip_vision",
+    "UpscaleModelLoader": "models/upscale_models",
+    "ModelPatchLoader": "models/model_patches",
+    "UnetLoaderGGUF": "models/unet",
+    "CLIPLoaderGGUF": "models/text_encoders",
+    "DualCLIPLoaderGGUF": "models/text_encoders",
+    "SAMLoader": "models/sams",
+    "UltralyticsDetectorProvider": "models/ultralytics",
 }
 
 
@@ -81,10 +93,23 @@ def nearest(wanted: str, offered: list[str], count: int = 3) -> list[str]:
     return [stems[name] for name in close]
 
 
-def missing(wanted: str, input_name: str, offered: list[str] | None) -> ModelMissing:
+def nearest_names(wanted: str, offered: list[str], count: int = 3) -> list[str]:
+    """The offered words most like the wanted one; for lists that aren't files."""
+    return difflib.get_close_matches(wanted, offered, n=count, cutoff=0.5)
+
+
+def folder_of(class_type: str, input_name: str) -> str | None:
+    """ComfyUI's folder for the files that an input names; None where that isn't known."""
+    bare = re.sub(r"_?\d+$", "", input_name)
+    return CLASS_FOLDERS.get(class_type) or FOLDERS.get(input_name) or FOLDERS.get(bare)
+
+
+def missing(
+    wanted: str, input_name: str, offered: list[str] | None, class_type: str = ""
+) -> ModelMissing:
     """The error for a model file that the server lacks."""
     kind = "checkpoint" if input_name == "ckpt_name" else "model file"
-    folder = FOLDERS.get(input_name)
+    folder = folder_of(class_type, input_name)
     place = f"ComfyUI's {folder} folder" if folder else "the folder that its node reads"
     if offered is None:
         there = "."

@@ -7,13 +7,21 @@ from typing import Any
 
 import pytest
 
-from s2i.engines.comfyui.binding import Values, bind, current
-from s2i.engines.comfyui.finding import find
+from s2i.engines.comfyui import finding
+from s2i.engines.comfyui.binding import Binding, Values, bind, current
+from s2i.engines.comfyui.catalogue import Catalogue
+from s2i.engines.comfyui.resolving import core
 from s2i.engines.comfyui.workflow import load
 from s2i.errors import WorkflowError
 from s2i.job import MAX_SEED
 
 from .conftest import WORKFLOWS
+from .writer import INFO
+
+CATALOGUE = Catalogue(INFO)
+CORE = json.loads(
+    (WORKFLOWS.parent / "s2i" / "engines" / "comfyui" / "core_nodes.json").read_text()
+)
 
 
 def node(kind: str, **inputs: Any) -> dict[str, Any]:
@@ -36,6 +44,10 @@ def graph(**changes: Any) -> dict[str, Any]:
     }  # fmt: skip
     base.update({key.lstrip("n"): value for key, value in changes.items()})
     return base
+
+
+def find(given: dict[str, Any]) -> Binding:
+    return finding.find(given, CATALOGUE)
 
 
 def put(given: dict[str, Any], **values: Any) -> dict[str, Any]:
@@ -93,7 +105,8 @@ def test_flux_with_guider_noise_and_zeroed_negative() -> None:
         "7": node("SamplerCustomAdvanced", noise=["1", 0], guider=["2", 0], sigmas=["5", 0],
                   latent_image=["6", 0]),
         "9": node("UNETLoader", unet_name="flux.safetensors"),
-        "10": node("SaveImage", images=["7", 0], filename_prefix="x"),
+        "8": node("VAEDecode", samples=["7", 0], vae=["9", 2]),
+        "10": node("SaveImage", images=["8", 0], filename_prefix="x"),
     }  # fmt: skip
     bound = put(given, seed=8, steps=4, width=512, height=512, negative="fog")
     assert bound["1"]["inputs"]["noise_seed"] == 8
@@ -101,10 +114,17 @@ def test_flux_with_guider_noise_and_zeroed_negative() -> None:
     assert bound["5"]["inputs"]["steps"] == 4
     assert bound["6"]["inputs"]["width"] == 512
     zeroed = graph(
-        n3=node("KSampler", seed=1, positive=["6", 0], negative=["30", 0], latent_image=["5", 0]),
+        n3=node(
+            "KSampler",
+            seed=1,
+            model=["4", 0],
+            positive=["6", 0],
+            negative=["30", 0],
+            latent_image=["5", 0],
+        ),
         n30=node("ConditioningZeroOut", conditioning=["6", 0]),
     )
-    assert not find(zeroed).negative
+    assert not find(zeroed).has("negative")
     assert put(zeroed, negative="fog")["6"]["inputs"]["text"] == "fox"
 
 
@@ -136,6 +156,23 @@ def test_primitives_hold_the_values() -> None:
     assert bound["30"]["inputs"]["value"] == "fox"
     assert bound["31"]["inputs"]["value"] == 640
     assert bound["6"] == given["6"]
+
+
+def test_shipped_workflows_need_no_object_info() -> None:
+    for name in ("sd15", "lcm"):
+        given = load(name, [WORKFLOWS]).graph
+        assert {one["class_type"] for one in given.values()} <= {*CORE}
+        assert finding.find(given, core()) == find(given)
+    path = Path(__file__).parents[4] / "shared" / "recordings" / "comfyui-0.3.64"
+    if path.is_dir():
+        known = Catalogue(json.loads((path / "object_info_full.json").read_text()))
+        for name in CORE:
+            ours, theirs = core().node(name), known.node(name)
+            assert ours is not None
+            assert theirs is not None
+            assert ours.outputs == theirs.outputs
+            assert list(ours.inputs) == list(theirs.inputs)
+            assert all(one.kind == theirs.inputs[one.name].kind for one in ours.inputs.values())
 
 
 def test_unused_nodes_are_left_alone() -> None:
@@ -196,6 +233,7 @@ def test_a_mark_in_the_users_words_stays_text() -> None:
 
 def test_shared_steps_are_left_alone_and_said() -> None:
     given = graph()
+    given["3"]["class_type"] = "KSamplerAdvanced"
     given["3"]["inputs"].update(start_at_step=0, end_at_step=10)
     binding = find(given)
     assert not binding.has("steps")
@@ -216,9 +254,15 @@ def test_cycles_and_dead_links_end() -> None:
 
 
 def test_described_for_people() -> None:
-    found = find(load("sd15", [WORKFLOWS]).graph).described(load("sd15", [WORKFLOWS]).graph)
+    given = load("sd15", [WORKFLOWS]).graph
+    binding = finding.find(given, core())
+    found = binding.described(given)
     assert found["prompt"] == "node 6 CLIPTextEncode.text (Prompt)"
-    assert found["size"] == "node 5 EmptyLatentImage"
+    assert found["width"] == "node 5 EmptyLatentImage.width (Empty Latent Image)"
+    assert "prompt → node 6 CLIPTextEncode.text (Prompt)" in binding.sentences(given)
+    listed = json.loads(json.dumps(binding.listed(given)))
+    assert listed["seed"][0]["node"] == "3"
+    assert listed["seed"][0]["value"] == 0
 
 
 def test_shipped_nodes_and_values_are_the_servers() -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from s2i.engines.comfyui.binding import Values, bind
 from s2i.engines.comfyui.finding import find
+from s2i.engines.comfyui.resolving import core
 from s2i.engines.comfyui.workflow import load
 from s2i.errors import GenerateError, ModelMissing, S2IError, WorkflowError
 from s2i.events import EventType
@@ -314,4 +315,4 @@ def test_the_graph_sent_is_the_bound_one(rig: Callable[..., Rig]) -> None:
     plan = job.engine.plan(job.request)
     job.paint(plan)
     values = Values("a red fox", plan.negative, 1)
-    assert one.fake.prompts()[0]["prompt"] == bind(SD15, find(SD15), values)
+    assert one.fake.prompts()[0]["prompt"] == bind(SD15, find(SD15, core()), values)

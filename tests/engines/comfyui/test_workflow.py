@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from s2i.engines.comfyui.workflow import MAX_FILE, load, names
+from s2i.engines.comfyui.files import MAX_FILE
+from s2i.engines.comfyui.workflow import load, names
 from s2i.errors import WorkflowError
 
 from .conftest import WORKFLOWS
@@ -54,13 +55,12 @@ def test_unknown_names_say_which_there_are() -> None:
         (b"{", "workflow-not-json"),
         (b"\xff\xfe\x00", "workflow-not-json"),
         (b"[" * 100_000, "workflow-not-json"),
-        (b"\x89PNG\r\n\x1a\n", "workflow-is-picture"),
+        (b"\x89PNG\r\n\x1a\n", "workflow-picture-cut-off"),
         (b"[]", "workflow-not-api"),
         (b"{}", "workflow-not-api"),
         (b'{"a": 1}', "workflow-not-api"),
         (b'{"a": {"class_type": "X"}}', "workflow-not-api"),
         (b'{"a": {"class_type": 3, "inputs": {}}}', "workflow-not-api"),
-        (b'{"nodes": [], "links": [], "version": 0.4}', "workflow-ui-format"),
         (b'{"a": {"class_type": "X", "inputs": {}}}', "workflow-no-output"),
         (b" " * (MAX_FILE + 1), "workflow-too-big"),
         (
@@ -72,13 +72,6 @@ def test_unknown_names_say_which_there_are() -> None:
 def test_bad_files(tmp_path: Path, content: bytes, expected: str) -> None:
     (tmp_path / "w.json").write_bytes(content)
     assert code("w", tmp_path) == expected
-
-
-def test_ui_format_says_how_to_export(tmp_path: Path) -> None:
-    (tmp_path / "w.json").write_text('{"nodes": [{"id": 1}], "links": []}')
-    with pytest.raises(WorkflowError) as caught:
-        load("w", [tmp_path])
-    assert "Export (API)" in caught.value.hint
 
 
 def test_too_many_nodes(tmp_path: Path) -> None:

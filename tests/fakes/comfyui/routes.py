@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import email
+import email.message
 import heapq
 import json
 import time
@@ -194,8 +196,11 @@ class Handler(BaseHTTPRequestHandler):
             self._json(fake.script.checkpoints)
         elif route == "/object_info" or route.startswith("/object_info/"):
             key = route.removeprefix("/object_info").strip("/")
-            names = [key] if key else list(nodes.NODES)
-            infos = {name: nodes.object_info(name, fake.script.checkpoints) for name in names}
+            names = [key] if key else nodes.names()
+            files = self._files()
+            infos = {
+                name: nodes.object_info(name, fake.script.checkpoints, files) for name in names
+            }
             self._json({name: info for name, info in infos.items() if info is not None})
         elif route == "/view":
             self._view(query)
@@ -258,6 +263,8 @@ class Handler(BaseHTTPRequestHandler):
             self._text(413, f"Maximum request body size {MAX_BODY} exceeded.")
         elif route == "/prompt":
             self._post_prompt(body)
+        elif route == "/upload/image":
+            self._upload(body)
         elif route == "/queue":
             with fake.lock:
                 gone = set(body.get("delete", []))
@@ -284,6 +291,30 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._send(404, b"", "application/octet-stream")
 
+    def _files(self) -> dict[str, list[str]]:
+        """Files by input name: those of the script, and pictures that were uploaded."""
+        uploads = [name for kind, _, name in self.fake.files if kind == "input"]
+        return {**self.fake.script.models, **({"image": uploads} if uploads else {})}
+
+    def _upload(self, body: Any) -> None:
+        """A multipart form; 0.3.64 stores by name and numbers a name that is taken."""
+        kind = self.headers.get("Content-Type", "")
+        if not kind.startswith("multipart/form-data") or not isinstance(body, bytes):
+            return self._empty(400)
+        form = email.message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
+        parts = {
+            str(part.get_param("name", header="content-disposition")): part
+            for part in form.get_payload()
+            if isinstance(part, email.message.Message)
+        }
+        image = parts.get("image")
+        name = image.get_filename() if image is not None else None
+        if image is None or not name or "/" in name:
+            return self._empty(400)
+        data = image.get_payload(decode=True)
+        self.fake.files["input", "", name] = data if isinstance(data, bytes) else b""
+        return self._json({"name": name, "subfolder": "", "type": "input"})
+
     def _post_prompt(self, body: Any) -> None:
         if body is None or isinstance(body, bytes):
             return self._text(500, TROUBLE)
@@ -297,7 +328,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.fake.script.uuid_rule and not _canonical(prompt_id):
             return self._refuse(nodes.refusal("invalid_prompt_id", "prompt_id must be a UUID"))
         graph = json.loads(json.dumps(body["prompt"]))
-        error, node_errors, good = nodes.check_prompt(graph, self.fake.script.checkpoints)
+        error, node_errors, good = nodes.check_prompt(
+            graph, self.fake.script.checkpoints, self._files()
+        )
         with self.fake.lock:
             if number is None:
                 number = -self.fake.number if body.get("front") else self.fake.number

@@ -22,6 +22,7 @@ class Script:
     checkpoints: list[str] = field(
         default_factory=lambda: ["DreamShaper8_LCM.safetensors", "dreamshaper_8.safetensors"]
     )
+    models: dict[str, list[str]] = field(default_factory=dict)  # other files, by input name
     version: str = "0.3.64"
     # faults and variants
     failures: dict[str, list[int]] = field(default_factory=dict)  # "GET /queue" → statuses to give

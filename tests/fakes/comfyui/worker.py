@@ -133,7 +133,8 @@ class Run:
             raise NodeError(*fake.script.errors[kind])
         top = 1.0
         if kind == "KSampler":
-            top = job.graph[node]["inputs"]["steps"]
+            steps = job.graph[node]["inputs"]["steps"]
+            top = steps if isinstance(steps, (int, float)) else 4  # linked: as good as any
             self.sample(node, int(top))
         elif kind == "SaveImageWebsocket":
             made = self.pictures(node)
@@ -147,6 +148,7 @@ class Run:
     def sample(self, node: str, steps: int) -> None:
         fake, job = self.fake, self.job
         seed = job.graph[node]["inputs"]["seed"]
+        seed = seed if isinstance(seed, int) else 0
         for step in range(1, steps + 1):
             self.rest(fake.script.step_seconds)
             self.check()
@@ -205,9 +207,10 @@ class Run:
         seed, width, height, batch = 0, 64, 64, 1
         order, _ = self.plan()
         for inputs in (self.job.graph[name]["inputs"] for name in order):
-            seed = inputs.get("seed", seed)
-            width, height = inputs.get("width", width), inputs.get("height", height)
-            batch = inputs.get("batch_size", batch)
+            plain = {name: value for name, value in inputs.items() if isinstance(value, int)}
+            seed = plain.get("seed", plain.get("noise_seed", seed))
+            width, height = plain.get("width", width), plain.get("height", height)
+            batch = plain.get("batch_size", batch)
         kind = "PNG" if self.always(node) else self.fake.script.picture_format
         graph, extra = self.job.graph, self.job.extra.get("extra_pnginfo")
         return [
