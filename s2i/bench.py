@@ -99,7 +99,11 @@ def _comfyui(settings: Settings, runs: int) -> list[Line]:
             posted = [item.time for item in fake.requests if item.method == "POST"]
             before.append((posted[-1] - start) * 1000)
             after.append((done - max(fake.marks.values())) * 1000)
+    from s2i.engines.comfyui import bench as binding
+
+    bound = binding.measure(runs) * 1000
     return [
+        Line("a 300-node workflow to its bindings", bound, 50, "ms", f"{runs} runs"),
         Line("text in to POST /prompt", _median(before[1:]), 10, "ms", f"{runs} runs"),
         Line("ComfyUI done to PNG on disk", _median(after[1:]), 30, "ms", f"{runs} runs, 512x512"),
     ]
@@ -172,6 +176,14 @@ def _speech(settings: Settings, runs: int) -> list[Line]:
     ]
     return [Line(name, value, most, unit, note) for name, value, most, unit in figures
             if value is not None]  # fmt: skip
+
+
+def _page(settings: Settings, runs: int) -> list[Line]:
+    """The page and its server: start, events, a long gallery, rest."""
+    from s2i.web import bench
+
+    found = bench.measure(settings, runs, terminal.say)
+    return [Line(one.name, one.value, one.target, one.unit, one.note) for one in found]
 
 
 def _scaled(value: float | None, factor: float) -> float | None:
@@ -268,6 +280,7 @@ BENCHES: dict[str, Callable[[Settings, int], list[Line]]] = {
     "comfyui": _comfyui,
     "refiner": _refiner,
     "speech": _speech,
+    "page": _page,
 }
 """Every part by name; a later part adds its line here.
 
