@@ -40,6 +40,12 @@ def _doctor(argv: Sequence[str], settings: Settings) -> int:
     return doctor.main(list(argv), settings.home)
 
 
+def _models(argv: Sequence[str], settings: Settings) -> int:
+    from bootstrap import models_command
+
+    return models_command.main(list(argv), settings)
+
+
 def _bench(argv: Sequence[str], settings: Settings) -> int:
     from s2i import bench
 
@@ -49,6 +55,7 @@ def _bench(argv: Sequence[str], settings: Settings) -> int:
 COMMANDS: dict[str, tuple[Callable[[Sequence[str], Settings], int], str]] = {
     "setup": (_setup, "fetch the models ahead of time, after showing what that takes"),
     "doctor": (_doctor, "say of every part whether it is there, and what mends it"),
+    "models": (_models, "list, get, remove and verify models"),
     "bench": (_bench, "measure this program on this machine"),
 }
 RUN_PY_COMMANDS = {
@@ -84,7 +91,8 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--out", metavar="PATH", help="a .png file or a folder for the picture")
     result.add_argument("--engine", choices=ENGINE_NAMES, help="image engine (default: auto)")
     result.add_argument("--comfyui", metavar="URL", help="address of ComfyUI")
-    result.add_argument("--workflow", metavar="NAME|FILE", help="ComfyUI workflow, API format")
+    result.add_argument("--workflow", metavar="NAME|FILE", help="ComfyUI workflow, any file")
+    result.add_argument("--image", metavar="FILE", help="picture for workflows that begin with one")
     result.add_argument("--negative", metavar="TEXT", help="what the picture must not show")
     result.add_argument("--seed", metavar="N", help="0 to 2^64-1; left out: a random one")
     result.add_argument("--size", metavar="WxH", help="such as 512x768, in pixels")
@@ -170,6 +178,7 @@ def _run(arguments: list[str]) -> int:
         audio=options.audio,
         seed=_seed(options, settings),
         out=options.out,
+        image=options.image,
         refine=settings.refine,
         as_json=options.json,
         as_events=options.events,
@@ -193,6 +202,7 @@ def _check_sources(options: argparse.Namespace) -> bool:
     ]
     headless_only = {
         "--out": options.out is not None,
+        "--image": options.image is not None,
         "--json": options.json,
         "--events": options.events,
         "--seed": options.seed is not None,

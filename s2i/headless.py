@@ -40,6 +40,7 @@ class Ask:
     audio: str | None
     seed: int | None
     out: str | None
+    image: str | None
     refine: bool
     as_json: bool
     as_events: bool
@@ -135,6 +136,7 @@ def _request(ask: Ask) -> Request:
         height=height,
         steps=settings.steps or None,
         count=settings.count,
+        image=None if ask.image is None else str(Path(ask.image).expanduser().absolute()),
     )
 
 

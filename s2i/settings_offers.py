@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from bootstrap import catalogue as catalogues
-from bootstrap import downloads, models
+from bootstrap import downloads, models, own_models
 from bootstrap.catalogue import Catalogue
 from bootstrap.progress import size_text
 from s2i import settings as layers
 from s2i.errors import InputError, S2IError
-from s2i.settings import ROOT, Settings
+from s2i.settings import Settings
 from s2i.settings_store import SettingsStore
 from s2i.settings_values import Kind
 from s2i.url_secrets import hide_password
 
-WORKFLOWS = ROOT / "workflows"
 _SHOWN = {
     Kind.LANGUAGE: "choice",
     Kind.WHOLE: "number",
@@ -38,11 +37,12 @@ def check(name: str, value: Any, candidate: Settings) -> None:
     if name in {"comfyui_url", "comfyui_token"}:
         _check_address(candidate)
     elif name == "workflow":
-        if value not in _workflows() and not _is_file(value):
+        names = _workflows(candidate)
+        if value not in names and not _is_file(value):
             raise InputError(
                 "no-workflow",
                 f"There is no workflow '{value[:80]}'.",
-                hint=f"Choose one of {', '.join(_workflows())}, or the path of a file.",
+                hint=f"Choose one of {', '.join(names)}, or the path of a file.",
             )
     elif name == "refiner":
         known = {item["value"] for item in _refiners(candidate)}
@@ -100,7 +100,7 @@ def _choices(now: Settings, comfyui: str) -> dict[str, list[dict[str, Any]]]:
         "recogniser": _recognisers(now, catalogue),
         "refiner": _refiners(now),
         "engine": _engines(now, comfyui),
-        "workflow": [_choice(name) for name in _workflows()],
+        "workflow": [_choice(name) for name in _workflows(now)],
         "seed_policy": [_choice(name) for name in layers.SEED_POLICIES],
     }
 
@@ -117,7 +117,8 @@ def _with_present(choices: list[dict[str, Any]], value: str) -> list[dict[str, A
 
 
 def _languages(now: Settings, catalogue: Catalogue) -> list[dict[str, Any]]:
-    named = {entry.language: entry.language_name for entry in catalogue.speech}
+    brought = own_models.speech(now.home)
+    named = {entry.language: entry.language_name for entry in (*catalogue.speech, *brought)}
     return [
         _choice(code, _no_speech(now.recogniser, code, now.home, catalogue), label=label)
         for code, label in named.items()
@@ -193,8 +194,11 @@ def _unavailable(make: Callable[[], object]) -> str:
     return ""
 
 
-def _workflows() -> list[str]:
-    return sorted(path.stem for path in WORKFLOWS.glob("*.json"))
+def _workflows(now: Settings) -> list[str]:
+    from s2i.engines import registry
+    from s2i.engines.comfyui.workflow import names
+
+    return names([registry.own_workflows(now), registry.WORKFLOWS])
 
 
 def _is_file(text: str) -> bool:

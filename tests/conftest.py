@@ -36,11 +36,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_world(monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test sees the settings, servers or hub of whoever runs it."""
     for name in list(os.environ):
         if name.startswith("S2I_") and name not in _FOR_TESTS:
             monkeypatch.delenv(name)
+    # ... nor the models that other programs keep at home.
+    empty = str(tmp_path_factory.getbasetemp() / "nobody")
+    for name in ("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HOME", empty)
     monkeypatch.setenv("S2I_COMFYUI_URL", "http://127.0.0.1:9")  # nothing listens on discard
 
 

@@ -45,5 +45,10 @@ def test_every_command_is_named():
 def test_the_README_names_no_option_that_is_not_there():
     text = re.sub(r"https?://\S+", "", README)
     named = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", text))
-    foreign = {"--install", "--preview-method", "--screenshots"}  # xcode's, ComfyUI's, pytest's
+    foreign = {
+        "--install",
+        "--preview-method",
+        "--screenshots",
+        "--profile",
+    }  # xcode's, ComfyUI's, pytest's
     assert named - foreign <= OPTIONS

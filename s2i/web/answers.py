@@ -26,7 +26,13 @@ from s2i.web import refusals
 from s2i.web.hub import TooManyStreams
 
 RETRY_AFTER = 2  # s
-_BY_CODE = {"busy": 503, "no-speech": 422}
+_BY_CODE = {
+    "busy": 503,
+    "no-speech": 422,
+    "workflow-unknown": 404,
+    "workflow-exists": 409,
+    "workflow-shipped": 409,
+}
 """Codes that say more than their class does."""
 _STATUS: tuple[tuple[type[S2IError], int], ...] = (
     (refusals.Forbidden, 403),

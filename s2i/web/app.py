@@ -18,6 +18,7 @@ from s2i.web import (
     status,
     transcriptions,
     utterances,
+    workflows,
 )
 from s2i.web.requests import MAX_JSON
 from s2i.web.services import Services
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     events.blueprint,
     utterances.blueprint,
     transcriptions.blueprint,
+    workflows.blueprint,
 )
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request, url_for
 
+from s2i.engines import registry
 from s2i.engines.comfyui import workflow
 from s2i.errors import InputError
-from s2i.settings import ROOT
 from s2i.web import requests
 from s2i.web.job_request import make_request, utterance_of
 from s2i.web.services import services
 
 PAGE, MAX_PAGE = 60, 200  # jobs of a list
-WORKFLOWS = (ROOT / "workflows",)
 _FORGOTTEN = "What was heard is no longer known here, so the picture doesn't note it."
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/api/jobs")
@@ -25,7 +24,8 @@ def submit() -> tuple[Response, int, dict[str, str]]:
     given = requests.json_body()
     utterance = utterance_of(given)
     said = None if utterance is None else parts.listening.transcript(utterance)
-    asked = make_request(given, parts.settings, workflow.names(list(WORKFLOWS)))
+    known = workflow.names([registry.own_workflows(parts.settings), registry.WORKFLOWS])
+    asked = make_request(given, parts.settings, known)
     forgotten = utterance is not None and said is None
     job = parts.desk.submit(asked, said=said, warnings=[_FORGOTTEN] if forgotten else [])
     return jsonify(job), 201, {"Location": url_for(".show", name=job["id"])}

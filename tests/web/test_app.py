@@ -26,6 +26,8 @@ PATHS = [
     "/api/utterances/{id}/cancel",
     "/api/transcriptions",
     "/api/events",
+    "/api/workflows",
+    "/api/workflows/{id}",
 ]
 
 

@@ -15,9 +15,9 @@ from tests.web.client import Answer
 from tests.web.conftest import Running, Start
 
 NAMES = [
-    "language", "recogniser", "silence", "refine", "refiner", "engine", "comfyui_url",
-    "comfyui_token", "workflow", "size", "steps", "seed_policy", "seed", "negative", "count",
-    "device",
+    "language", "recogniser", "silence", "refine", "refiner", "model_folders", "engine",
+    "comfyui_url", "comfyui_token", "workflow", "size", "steps", "seed_policy", "seed",
+    "negative", "count", "device",
 ]  # fmt: skip
 
 
