@@ -13,7 +13,11 @@
 //   heard        transcript JSON                   an utterance is over
 //   talk         {state, error?}                   idle | asking | listening | finishing
 //   ask          {text?, prompt?, seed?, ...}      submit this (as POST /api/jobs)
-//   compose      {text}                            put this into the text box
+//   compose      {text, utterance?}                put this into the text box
+//   open-gallery none                              show every picture there is (strip.js)
+//   gallery-total n · gallery-gone id              how many there are; one is no more (gallery.js)
+//   gallery-put  {one, next?: id}                  one was added before `next`, or changed (gallery.js)
+//   viewer-closed id                               the viewer showed this one until now
 //   view         {id, n?} · compare [id, id] · open-settings name?    open a dialog
 
 const listeners = new Map();

@@ -32,6 +32,7 @@ export function initComposer(root) {
   );
   const draft = kept.get(DRAFT);
   put(draft?.text ?? '', draft?.utterance);
+  addEventListener('resize', () => grow(area)); // a narrower box needs more lines
 
   function put(text, spoken) {
     area.value = text;

@@ -11,10 +11,9 @@ export function makeFrame(empty, actions) {
   const preview = el('img.preview', { alt: '', hidden: true });
   const picture = el('img.picture', { alt: '' });
   const see = el('button.see', { type: 'button', hidden: true, title: t('core.view'), onclick: () => tell('view', { id: job.id, n }) }, picture);
-  const badge = el('p.pretend', { hidden: true }, t('core.placeholder'));
   const middle = el('div.middle');
   const thumbs = el('div.thumbs', { hidden: true, role: 'group', 'aria-label': t('core.pictures') });
-  const frame = el('div.frame', {}, preview, see, badge, middle);
+  const frame = el('div.frame', {}, preview, see, middle);
   const node = el('div.framed', {}, frame, thumbs);
 
   let job = null;
@@ -32,12 +31,11 @@ export function makeFrame(empty, actions) {
     }
     job = found;
     frame.classList.toggle('empty', !job);
-    thumbs.hidden = badge.hidden = true;
+    thumbs.hidden = true;
     if (!job) return void fill(middle, empty);
     const running = !over(job);
     shape();
     frame.classList.toggle('busy', running && preview.hidden);
-    badge.hidden = !job.placeholder;
     if (job.live?.preview && preview.src !== job.live.preview) {
       preview.src = job.live.preview;
       preview.hidden = false;

@@ -71,7 +71,7 @@ function describe(job) {
 }
 
 /** Seconds as people say them: 12.3 → "about 12 s left". */
-export function remaining(seconds) {
+function remaining(seconds) {
   if (seconds < 1) return t('core.nearly');
   const [value, unit] = seconds < 90 ? [seconds < 20 ? Math.round(seconds) : Math.round(seconds / 5) * 5, 'second'] : [Math.round(seconds / 60), 'minute'];
   const time = new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: unit === 'second' ? 'narrow' : 'short' }).format(value);

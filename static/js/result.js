@@ -24,7 +24,7 @@ export function makeResult(ask) {
     const done = job.state === 'done' && job.pictures?.length > 0;
     idea.textContent = job.idea;
     idea.hidden = job.idea === job.transcript; // it stands beside, as heard
-    fill(facts, done && describe(job).map((fact) => el('li', {}, fact)));
+    fill(facts, done && describe(job));
     fill(warnings, done && (job.warnings ?? []).map((text) => el('li', { lang: foreign() }, WARN(), el('span', {}, text))));
     warnings.hidden = !warnings.children.length;
     facts.hidden = !done;
@@ -50,9 +50,9 @@ function describe(job) {
   const [width, height] = (job.size ?? '').split('x');
   const seconds = job.timings?.total;
   return [
-    job.engine && engineName(job.engine),
+    job.placeholder ? el('li.pretend', {}, t('core.placeholder')) : job.engine && engineName(job.engine),
     width && `${width} × ${height}`,
     job.seed_text != null && t('core.seed', { seed: job.seed_text }),
-    seconds != null && number(seconds, { style: 'unit', unit: 'second', unitDisplay: 'short', maximumFractionDigits: seconds < 10 ? 1 : 0 }),
-  ].filter(Boolean);
+    seconds >= 0.05 && number(seconds, { style: 'unit', unit: 'second', unitDisplay: 'short', maximumFractionDigits: seconds < 10 ? 1 : 0 }),
+  ].filter(Boolean).map((fact) => (fact.nodeType ? fact : el('li', {}, fact)));
 }

@@ -115,10 +115,11 @@ function why(part, { state, reason, code }) {
   return language === 'en' && reason ? reason : t(ownCode(code) ?? `status.${part}-missing`);
 }
 
-/** What would make it better: the server's words in English, else our own. */
+/** What would make it better: the server's words in English, else our own. An engine is set up in
+ * the settings here, while the server's words are for the command line. */
 function better(part, { better: said }) {
   if (!said) return null;
-  return language === 'en' || !has(`status.better-${part}`) ? { text: said, lang: foreign() } : { text: t(`status.better-${part}`) };
+  return (language === 'en' && part !== 'engine') || !has(`status.better-${part}`) ? { text: said, lang: foreign() } : { text: t(`status.better-${part}`) };
 }
 
 /** A line while the program doesn't answer. A hiccup of a second isn't worth one. */

@@ -44,10 +44,14 @@ export function initStrip(section) {
   on('gallery-total', head);
   on('gallery-put', put);
   on('gallery-gone', gone);
-  on('open-gallery', () => showAll(true));
+  on('open-gallery', () => {
+    showAll(true);
+    all.focus({ preventScroll: true });
+  });
   on('viewer-closed', (id) => {
     const now = document.activeElement;
-    if (now === document.body || list.contains(now)) focus(id);
+    // In Chromium the focus is still on a button of the closed viewer.
+    if (now === document.body || !now.checkVisibility() || list.contains(now)) focus(id);
   });
   on('connection', (up) => up && end.querySelector('button') && load());
   head(0);

@@ -26,7 +26,7 @@ function picture(node, one, { thumb, width, height }) {
       onerror: () => nothing(node, one, 'gallery.missing'),
     }),
     el('span.tile-idea', { 'aria-hidden': 'true' }, one.idea),
-    count > 1 && el('span.badge', {}, el('span', { 'aria-hidden': 'true' }, number(count)), el('span.unseen', {}, t('gallery.pictures', { n: count }))),
+    count > 1 && el(one.placeholder ? 'span.badge.second' : 'span.badge', {}, el('span', { 'aria-hidden': 'true' }, number(count)), el('span.unseen', {}, t('gallery.pictures', { n: count }))),
     one.placeholder && el('span.badge.start', {}, t('gallery.placeholder')),
   );
 }

@@ -250,6 +250,10 @@ class Firefox(Browser):
             height,
         )
 
+    def screenshot(self) -> bytes:
+        # Else the whole document, laid out as if the window were as high.
+        return base64.b64decode(self.wire.send("screenshot", full=False))
+
     def set_dark(self, dark: bool) -> bool:
         self.dark = dark
         self._privileged(

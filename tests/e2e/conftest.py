@@ -37,6 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ours = [items[place] for place in places]
     for item in ours:
         item.add_marker(pytest.mark.e2e)
+        # Three browsers, sound and a language model on what may be two busy cores: what fails
+        # twice in a row is wrong.
+        item.add_marker(pytest.mark.flaky(reruns=1))
     for place, item in zip(places, sorted(ours, key=_engine), strict=True):
         items[place] = item
 
@@ -169,7 +172,8 @@ def page_of(
             stack.callback(lock.release)
             browser = kept.get(engine, dark)
             browser.size(1280, 800)
-            made = Page(browser, url, Path(_SHOTS or tmp_path / "shots").absolute())
+            shots = Path(_SHOTS or tmp_path / "shots").absolute()
+            made = Page(browser, url, shots, wanted=bool(_SHOTS))
             stack.callback(made.leave)
             return made
 

@@ -11,7 +11,7 @@ import contextlib
 import importlib.metadata
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +53,12 @@ for (const kind of ['dragenter', 'dragover', 'drop'])
 class Page:
     """What a browser shows. `base`: the server's address; `shots`: where screenshots go."""
 
-    def __init__(self, browser: Browser, base: str, shots: Path) -> None:
+    def __init__(self, browser: Browser, base: str, shots: Path, *, wanted: bool = False) -> None:
         self.browser = browser
         self.engine = browser.name
         self.base = base.rstrip("/")
         self.shots = shots
+        self.wanted = wanted  # whether somebody will look at them
         self._urls: list[str] = []
         if isinstance(browser, Chromium):  # what came before (its own first tab) isn't ours
             browser.wire.send("log", type="performance")
@@ -68,6 +69,26 @@ class Page:
         self.browser.wire.send("open", url=self.base + path)
         self.js("performance.setResourceTimingBufferSize(20000)")
         self.wait(ready)
+
+    @contextlib.contextmanager
+    def second_tab(self) -> Iterator[Callable[[], None]]:
+        """Another tab, which all commands go to; what it gives leads to the other of the two."""
+        send = self.browser.wire.send
+        tabs = [send("new-tab", type="tab")["handle"], send("tab")]
+        first = tabs[-1]
+
+        def change() -> None:
+            send("go-to-tab", handle=tabs[0])
+            tabs.reverse()
+
+        change()
+        try:
+            yield change
+        finally:
+            if tabs[-1] == first:
+                change()
+            send("close-tab")
+            send("go-to-tab", handle=first)
 
     def leave(self) -> None:
         """Close it, and forget what it kept in the browser."""
@@ -168,7 +189,10 @@ class Page:
 
     def shot(self, name: str) -> Path:
         """A screenshot: <name>-<engine>-<light|dark>-<width>.png."""
-        width = self.js("await new Promise(requestAnimationFrame); return innerWidth")
+        width = self.js(
+            "await new Promise((done) => setTimeout(requestAnimationFrame, 60, done));"
+            "return innerWidth"
+        )
         tint = "dark" if self.browser.dark else "light"
         path = self.shots / f"{name}-{self.engine}-{tint}-{width}.png"
         path.parent.mkdir(parents=True, exist_ok=True)

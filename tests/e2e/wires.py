@@ -16,6 +16,7 @@ PATIENCE = 60.0  # s that one command may take
 
 COMMANDS = {  # name: HTTP method, path, Marionette's name
     "open": ("POST", "/url", "WebDriver:Navigate"),
+    "reload": ("POST", "/refresh", "WebDriver:Refresh"),
     "script": ("POST", "/execute/async", "WebDriver:ExecuteAsyncScript"),
     "timeouts": ("POST", "/timeouts", "WebDriver:SetTimeouts"),
     "find": ("POST", "/element", "WebDriver:FindElement"),
@@ -25,6 +26,10 @@ COMMANDS = {  # name: HTTP method, path, Marionette's name
     "let-go": ("DELETE", "/actions", "WebDriver:ReleaseActions"),
     "screenshot": ("GET", "/screenshot", "WebDriver:TakeScreenshot"),
     "size": ("POST", "/window/rect", "WebDriver:SetWindowRect"),
+    "tab": ("GET", "/window", "WebDriver:GetWindowHandle"),
+    "new-tab": ("POST", "/window/new", "WebDriver:NewWindow"),
+    "go-to-tab": ("POST", "/window", "WebDriver:SwitchToWindow"),
+    "close-tab": ("DELETE", "/window", "WebDriver:CloseWindow"),
     # Chromium's own
     "devtools": ("POST", "/goog/cdp/execute", ""),
     "log": ("POST", "/se/log", ""),

@@ -36,7 +36,8 @@ def test_websocket_urls() -> None:
 @pytest.mark.parametrize(
     "url",
     ["", "http://", "ftp://h", "http://h:0", "http://h:99999", "http://h:x", "http://a b",
-     "http://h/\r\nX: y", "http://[::1", "http://h/é", "http://..", "http://a..b", f"http://{'a' * 64}"],
+     "http://h/\r\nX: y", "http://[::1", "http://h/é", "http://..", "http://a..b",
+     f"http://{'a' * 64}"],
 )  # fmt: skip
 def test_bad_addresses_are_one_sentence(url: str) -> None:
     with pytest.raises(InputError) as caught:
