@@ -264,9 +264,9 @@ def test_everything_is_described(tmp_path: Path):
     (tmp_path / "models" / "speech" / "vosk-model-small-fr-0.22").mkdir(parents=True)
     listed = shown(opened(tmp_path))
     assert list(listed) == [
-        "language", "recogniser", "silence", "refine", "refiner", "engine", "comfyui_url",
-        "comfyui_token", "workflow", "size", "steps", "seed_policy", "seed", "negative", "count",
-        "device",
+        "language", "recogniser", "silence", "refine", "refiner", "model_folders", "engine",
+        "comfyui_url", "comfyui_token", "workflow", "size", "steps", "seed_policy", "seed",
+        "negative", "count", "device",
     ]  # fmt: skip
     languages = {item["value"]: item for item in listed["language"]["choices"]}
     assert languages["en"]["available"]  # PocketSphinx brings its model along
