@@ -176,7 +176,7 @@ def _run(arguments: list[str]) -> int:
         settings=settings,
         idea=None if options.text is None else read_idea(options.text),
         audio=options.audio,
-        seed=_seed(options, settings),
+        seed=whole_number("--seed", options.seed),
         out=options.out,
         image=options.image,
         refine=settings.refine,
@@ -269,13 +269,6 @@ def _serve(options: argparse.Namespace) -> int:
     from s2i.web import server
 
     return server.serve(store, port=port, open_browser=not options.no_open)
-
-
-def _seed(options: argparse.Namespace, settings: Settings) -> int | None:
-    """The seed that was asked for; None: a random one."""
-    if options.seed is None and settings.seed_policy == "fixed" and settings.seed:
-        return int(settings.seed)
-    return whole_number("--seed", options.seed)
 
 
 def whole_number(name: str, text: str | None, least: int = 0) -> int | None:

@@ -12,6 +12,7 @@ from bootstrap import downloads, models, own_models
 from bootstrap.catalogue import Catalogue
 from bootstrap.progress import size_text
 from s2i import settings as layers
+from s2i.engines import registry as engines
 from s2i.errors import InputError, S2IError
 from s2i.settings import Settings
 from s2i.settings_store import SettingsStore
@@ -37,7 +38,7 @@ def check(name: str, value: Any, candidate: Settings) -> None:
     if name in {"comfyui_url", "comfyui_token"}:
         _check_address(candidate)
     elif name == "workflow":
-        names = _workflows(candidate)
+        names = engines.workflow_names(candidate)
         if value not in names and not _is_file(value):
             raise InputError(
                 "no-workflow",
@@ -100,7 +101,7 @@ def _choices(now: Settings, comfyui: str) -> dict[str, list[dict[str, Any]]]:
         "recogniser": _recognisers(now, catalogue),
         "refiner": _refiners(now),
         "engine": _engines(now, comfyui),
-        "workflow": [_choice(name) for name in _workflows(now)],
+        "workflow": [_choice(name) for name in engines.workflow_names(now)],
         "seed_policy": [_choice(name) for name in layers.SEED_POLICIES],
     }
 
@@ -173,15 +174,13 @@ def _refiners(now: Settings) -> list[dict[str, Any]]:
 
 
 def _engines(now: Settings, comfyui: str) -> list[dict[str, Any]]:
-    from s2i.engines import registry
-
     found: list[dict[str, Any]] = []
     for name in layers.ENGINE_NAMES:
         item = _choice(name)
         if name == "comfyui":
             item["reason"] = comfyui  # it may be started later, so it can be chosen
         elif name != "auto":
-            item = _choice(name, _unavailable(partial(registry.make, name, now)))
+            item = _choice(name, _unavailable(partial(engines.make, name, now)))
         found.append(item)
     return found
 
@@ -192,13 +191,6 @@ def _unavailable(make: Callable[[], object]) -> str:
     except S2IError as error:
         return error.message
     return ""
-
-
-def _workflows(now: Settings) -> list[str]:
-    from s2i.engines import registry
-    from s2i.engines.comfyui.workflow import names
-
-    return names([registry.own_workflows(now), registry.WORKFLOWS])
 
 
 def _is_file(text: str) -> bool:

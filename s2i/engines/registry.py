@@ -19,6 +19,13 @@ def own_workflows(settings: Settings) -> Path:
     return settings.data / "workflows"
 
 
+def workflow_names(settings: Settings) -> list[str]:
+    """All workflows that can be asked for by name, sorted."""
+    from s2i.engines.comfyui.workflow import names
+
+    return names([own_workflows(settings), WORKFLOWS])
+
+
 @dataclass(frozen=True)
 class Choice:
     """The engine that was taken, why, and (for `auto`) what would give a better picture."""

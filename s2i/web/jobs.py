@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request, url_for
 
 from s2i.engines import registry
-from s2i.engines.comfyui import workflow
 from s2i.errors import InputError
 from s2i.web import requests
 from s2i.web.job_request import make_request, utterance_of
@@ -24,8 +23,7 @@ def submit() -> tuple[Response, int, dict[str, str]]:
     given = requests.json_body()
     utterance = utterance_of(given)
     said = None if utterance is None else parts.listening.transcript(utterance)
-    known = workflow.names([registry.own_workflows(parts.settings), registry.WORKFLOWS])
-    asked = make_request(given, parts.settings, known)
+    asked = make_request(given, parts.settings, registry.workflow_names(parts.settings))
     forgotten = utterance is not None and said is None
     job = parts.desk.submit(asked, said=said, warnings=[_FORGOTTEN] if forgotten else [])
     return jsonify(job), 201, {"Location": url_for(".show", name=job["id"])}
